@@ -1,0 +1,33 @@
+//! Feedmill polls feeds, brings their entries into one article schema, keeps one copy of each story in SQLite
+//! and republishes merged Atom feeds.
+//!
+//! The program is one sentence, and the modules are its words in order:
+//! **config → schedule → fetch → parse → normalize → dedup → store → publish**. One article walks through each
+//! once; no stage calls back. Functions in the middle are pure; [`poll`] and [`daemon`] join the stages to
+//! sockets, disk and clock. `docs/architecture.md` has the bird's-eye view.
+
+pub mod model;
+
+pub mod config;
+
+pub mod schedule;
+
+pub mod fetch;
+
+pub mod recover;
+
+pub mod parse;
+
+pub mod normalize;
+
+pub mod dedup;
+
+pub mod store;
+
+pub mod publish;
+
+pub mod poll;
+
+pub mod daemon;
+
+pub mod clock;

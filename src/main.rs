@@ -1,0 +1,2 @@
+//! Arguments, tracing, exit codes.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Writes finished publications as files, atomically.

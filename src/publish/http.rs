@@ -1,0 +1,1 @@
+//! Serves finished publications.

@@ -1,0 +1,1 @@
+//! Articles and parsed feeds as the JSON of the contract.

@@ -1,0 +1,1 @@
+//! Bytes → text that a strict parser can read.
