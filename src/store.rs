@@ -1,1 +1,240 @@
-//! store.
+//! The store: one SQLite file, one writer thread, a few readers.
+//!
+//! [`Store`] is a cheap handle with verbs of the domain. Writes travel as messages to the one thread that owns the
+//! writing connection; it puts several polls into one transaction, a savepoint each, so that a poll's articles,
+//! validators, history and next due time commit together or not at all (`docs/architecture.md`, Store). Reads run
+//! on connections of their own and never wait for the writer.
+//!
+//! All SQL of the program is below this module. It does not decide what is a duplicate ([`crate::dedup`] does) and
+//! renders nothing.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+
+use rusqlite::Connection;
+use tokio::sync::{Semaphore, oneshot};
+
+use crate::model::{Observed, Report};
+
+pub use claims::{Scope, Sources};
+pub use health::{PollRow, SourceHealth};
+pub use lock::{Holder, Lock};
+pub use search::Hit;
+pub use timeline::{Selection, SelectionOrder};
+
+mod articles;
+mod claims;
+mod codec;
+mod health;
+mod lock;
+mod outputs;
+mod polls;
+mod schema;
+mod search;
+mod timeline;
+mod writer;
+
+/// Polls that may wait for the writer: bounds what they hold in memory.
+const WAITING_POLLS: usize = 64;
+/// Reading connections that are kept.
+const READERS: usize = 2;
+
+/// Why the store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Written by a newer release.
+    #[error("the database {} was written by a newer Feedmill (schema {found}, this one knows {known}): install that release again, or point store.path to another file", path.display())]
+    TooNew {
+        /// The file.
+        path: PathBuf,
+        /// Its schema version.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// The file cannot be opened or written, or is no database.
+    #[error("cannot open the database {}: {cure}", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What to do.
+        cure: String,
+        /// What SQLite said.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// The folder of the database cannot be made, or its lock file not written.
+    #[error("cannot use {}: {source}; make the folder writable or change store.path", path.display())]
+    Files {
+        /// Folder or file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A schema change failed; the file is as it was.
+    #[error("cannot bring the database {} up to date; it is unchanged", path.display())]
+    Migrate {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: rusqlite_migration::Error,
+    },
+    /// A statement failed; its transaction was rolled back.
+    #[error("the database refused: {cure}")]
+    Sql {
+        /// What happened and what to do.
+        cure: String,
+        /// What SQLite said.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// A full-text query that does not parse.
+    #[error("{0}")]
+    Query(String),
+    /// What is stored is not what this release writes.
+    #[error("the stored {what} is damaged: {reason}")]
+    Damaged {
+        /// Which value.
+        what: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// The writer has stopped: the program is ending.
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(source: rusqlite::Error) -> Self {
+        Self::Sql { cure: schema::cure(&source), source }
+    }
+}
+
+/// A handle on the store. Cloning is cheap; the file is closed when the last one is dropped.
+#[derive(Clone, Debug)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    path: PathBuf,
+    messages: Option<mpsc::Sender<Message>>,
+    writer: Option<std::thread::JoinHandle<()>>,
+    readers: Mutex<Vec<Connection>>,
+    waiting: Arc<Semaphore>,
+}
+
+type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+
+enum Message {
+    /// A poll to be stored; `reply` is told after the commit.
+    Poll { observed: Box<Observed>, reply: oneshot::Sender<Result<Report, Error>>, _place: tokio::sync::OwnedSemaphorePermit },
+    /// Any other write; runs between transactions.
+    Run(Job),
+}
+
+impl Store {
+    /// Opens or creates the file, brings its schema up to date and starts the writer.
+    ///
+    /// # Errors
+    /// [`Error::Files`], [`Error::Open`], [`Error::TooNew`] and [`Error::Migrate`], each with its cure.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|source| Error::Files { path: folder.to_owned(), source })?;
+        }
+        let connection = schema::open(path)?;
+        let (messages, inbox) = mpsc::channel();
+        let writer = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || writer::run(connection, &inbox))
+            .map_err(|source| Error::Files { path: path.to_owned(), source })?;
+        let inner = Inner {
+            path: path.to_owned(),
+            messages: Some(messages),
+            writer: Some(writer),
+            readers: Mutex::new(Vec::new()),
+            waiting: Arc::new(Semaphore::new(WAITING_POLLS)),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Opens a file that must exist and be current, for reading only: nothing is created or migrated.
+    ///
+    /// # Errors
+    /// [`Error::Open`] also when there is no such file.
+    pub fn open_to_read(path: &Path) -> Result<Self, Error> {
+        let reader = schema::open_reader(path)?;
+        schema::check_current(&reader, path)?;
+        let inner = Inner {
+            path: path.to_owned(),
+            messages: None,
+            writer: None,
+            readers: Mutex::new(vec![reader]),
+            waiting: Arc::new(Semaphore::new(1)),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.inner.path
+    }
+
+    /// Stores what a poll learned: entries, articles, validators, history and next due time in one savepoint.
+    /// Returns after the transaction is committed.
+    ///
+    /// # Errors
+    /// [`Error::Sql`] when the poll could not be stored; nothing of it was.
+    pub async fn commit(&self, observed: Observed) -> Result<Report, Error> {
+        let waiting = Arc::clone(&self.inner.waiting);
+        let place = waiting.acquire_owned().await.map_err(|_| Error::Closed)?;
+        let (reply, answer) = oneshot::channel();
+        self.send(Message::Poll { observed: Box::new(observed), reply, _place: place })?;
+        answer.await.map_err(|_| Error::Closed)?
+    }
+
+    /// Runs a write on the writer's thread, outside any poll's transaction.
+    async fn write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Connection) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Message::Run(Box::new(move |connection| {
+            let _ = reply.send(job(connection));
+        })))?;
+        answer.await.map_err(|_| Error::Closed)?
+    }
+
+    /// Runs a read on a connection of its own, in the calling thread.
+    fn read<T>(&self, job: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+        let idle = self.inner.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => schema::open_reader(&self.inner.path)?,
+        };
+        let result = job(&connection);
+        let mut readers = self.inner.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if readers.len() < READERS {
+            readers.push(connection);
+        }
+        result
+    }
+
+    fn send(&self, message: Message) -> Result<(), Error> {
+        let messages = self.inner.messages.as_ref().ok_or(Error::Closed)?;
+        messages.send(message).map_err(|_| Error::Closed)
+    }
+}
+
+impl Drop for Inner {
+    /// Lets the writer finish what it was sent, and waits for it.
+    fn drop(&mut self) {
+        drop(self.messages.take());
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
+    }
+}

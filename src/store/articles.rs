@@ -1,0 +1,387 @@
+//! One candidate into entries, contents, revisions and its article.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{OptionalExtension, Savepoint, params};
+use uuid::Uuid;
+
+use super::Error;
+use super::codec::{
+    decompress, id_kind_name, instant, json, millis, optional_instant, rung_name, scope, scope_number,
+};
+use crate::dedup::{self, Decision, Facts, Known, KnownEntry, Member};
+use crate::model::{Candidate, IdKind, Rung};
+
+/// Earlier states kept of an entry.
+const REVISIONS: i64 = 5;
+/// Namespace of article ids; random, fixed for good.
+const ARTICLES: Uuid = Uuid::from_u128(0x8a0c_7f5e_3d1b_4c62_9e47_51d0_2b6f_a3c4);
+
+/// The poll that brings the candidate.
+pub(super) struct Context<'a> {
+    /// `sources.id`.
+    pub(super) source: i64,
+    /// Configured id of the source.
+    pub(super) name: &'a str,
+    /// End of the response.
+    pub(super) now: DateTime<Utc>,
+    /// The source never succeeded before.
+    pub(super) first_poll: bool,
+    /// The feed's own date of change.
+    pub(super) feed_updated: Option<DateTime<Utc>>,
+}
+
+/// What a candidate did.
+#[derive(Debug, Default)]
+pub(super) struct Applied {
+    /// Its row; `None` when it was buried.
+    pub(super) entry: Option<i64>,
+    /// It founded an article.
+    pub(super) new: bool,
+    /// Its content changed.
+    pub(super) revised: bool,
+    /// It joined an article.
+    pub(super) merged: bool,
+    /// Something that outputs show changed.
+    pub(super) shown: bool,
+}
+
+/// Looks up what could be the same, lets [`dedup::decide`] decide, and does it.
+pub(super) fn apply(
+    tx: &Savepoint<'_>,
+    context: &Context<'_>,
+    position: usize,
+    candidate: Candidate,
+) -> Result<Applied, Error> {
+    let first_seen = first_seen(context, position, &candidate);
+    let facts = Facts {
+        entry_id: candidate.entry.id.clone(),
+        title: candidate.entry.title.clone(),
+        dated: candidate.entry.published.unwrap_or(first_seen),
+        content_hash: candidate.content_hash,
+        text_hash: candidate.text_hash,
+    };
+    let known = known(tx, context.source, &candidate)?;
+    let text_of_entry = |entry| stored_text(tx, entry).unwrap_or_default();
+    let text_of_candidate = || crate::normalize::text_of(&candidate.entry.content_html);
+    let decision = dedup::decide(&facts, &known, &text_of_candidate, &text_of_entry);
+    match decision {
+        Decision::Buried => Ok(Applied::default()),
+        Decision::Unchanged { entry } => {
+            back_in_document(tx, entry)?;
+            Ok(Applied { entry: Some(entry), ..Applied::default() })
+        }
+        Decision::Revised { entry, article, real } => revise(tx, context, &candidate, entry, article, real),
+        Decision::Joined { article, rung } => {
+            let entry = insert_entry(tx, context, &candidate, 0, article, rung, first_seen)?;
+            compose(tx, article)?;
+            Ok(Applied { entry: Some(entry), merged: true, shown: true, ..Applied::default() })
+        }
+        Decision::New { slot } => {
+            let article = insert_article(tx, context, &candidate, slot, first_seen)?;
+            let entry = insert_entry(tx, context, &candidate, slot, article, Rung::Entry, first_seen)?;
+            tx.prepare_cached("UPDATE articles SET representative = ?2 WHERE pk = ?1")?
+                .execute(params![article, entry])?;
+            Ok(Applied { entry: Some(entry), new: true, shown: true, ..Applied::default() })
+        }
+    }
+}
+
+/// Entries without a date keep the order of a source's first document: each a second older than the one above
+/// (`docs/decisions/0005-dates-of-undated-entries.md`).
+fn first_seen(context: &Context<'_>, position: usize, candidate: &Candidate) -> DateTime<Utc> {
+    if context.first_poll && candidate.entry.published.is_none() {
+        context.now - TimeDelta::seconds(i64::try_from(position).unwrap_or(0))
+    } else {
+        context.now
+    }
+}
+
+const KNOWN_COLUMNS: &str = "id, article, source, slot, entry_id, title, published_at_ms, first_seen_at_ms, \
+     content_hash, text_hash";
+
+fn known_entry(row: &rusqlite::Row<'_>) -> Result<KnownEntry, rusqlite::Error> {
+    Ok(KnownEntry {
+        entry: row.get(0)?,
+        article: row.get(1)?,
+        source: row.get(2)?,
+        slot: row.get(3)?,
+        facts: Facts {
+            entry_id: row.get(4)?,
+            title: row.get(5)?,
+            dated: optional_instant(row, 6)?.unwrap_or(instant(row.get(7)?)),
+            content_hash: row.get(8)?,
+            text_hash: row.get(9)?,
+        },
+    })
+}
+
+fn known(tx: &Savepoint<'_>, source: i64, candidate: &Candidate) -> Result<Known, Error> {
+    let same_key = tx
+        .prepare_cached(&format!(
+            "SELECT {KNOWN_COLUMNS} FROM entries WHERE source = ?1 AND key = ?2 ORDER BY slot DESC LIMIT 1"
+        ))?
+        .query_row(params![source, candidate.key], known_entry)
+        .optional()?;
+    let mut known = Known { same_key, ..Known::default() };
+    if known.same_key.is_some() {
+        return Ok(known);
+    }
+    known.buried = tx
+        .prepare_cached(
+            "SELECT 1 FROM tombstones WHERE (kind, source, hash) IN (VALUES ('key', ?1, ?2), ('url', 0, ?3))",
+        )?
+        .exists(params![source, candidate.key, candidate.url_key])?;
+    if let Some(url_key) = candidate.url_key {
+        known.same_url = tx
+            .prepare_cached(&format!(
+                "SELECT {KNOWN_COLUMNS} FROM entries WHERE url_key = ?1 ORDER BY id DESC LIMIT 20"
+            ))?
+            .query_map([url_key], known_entry)?
+            .collect::<Result<_, _>>()?;
+        known.same_url.reverse();
+    }
+    Ok(known)
+}
+
+fn stored_text(tx: &Savepoint<'_>, entry: i64) -> Result<String, Error> {
+    let blob: Option<Vec<u8>> = tx
+        .prepare_cached("SELECT html FROM contents WHERE entry = ?1")?
+        .query_row([entry], |row| row.get(0))
+        .optional()?;
+    let html = blob.map(|blob| decompress(&blob)).transpose()?.unwrap_or_default();
+    Ok(crate::normalize::text_of(&html))
+}
+
+fn back_in_document(tx: &Savepoint<'_>, entry: i64) -> Result<(), Error> {
+    tx.prepare_cached("UPDATE entries SET last_seen_at_ms = NULL WHERE id = ?1 AND last_seen_at_ms IS NOT NULL")?
+        .execute([entry])?;
+    Ok(())
+}
+
+fn insert_entry(
+    tx: &Savepoint<'_>,
+    context: &Context<'_>,
+    candidate: &Candidate,
+    slot: i64,
+    article: i64,
+    rung: Rung,
+    first_seen: DateTime<Utc>,
+) -> Result<i64, Error> {
+    let entry = &candidate.entry;
+    tx.prepare_cached(
+        "INSERT INTO entries (source, key, slot, article, rung, entry_id, id_kind, url, url_key, title,
+         published_at_ms, updated_at_ms, details, scope, content_hash, text_hash, revision, first_seen_at_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 1, ?17)",
+    )?
+    .execute(params![
+        context.source,
+        candidate.key,
+        slot,
+        article,
+        rung_name(rung),
+        entry.id,
+        id_kind_name(entry.id_kind),
+        entry.url,
+        candidate.url_key,
+        entry.title,
+        entry.published.map(millis),
+        entry.updated.map(millis),
+        json(&entry.details)?,
+        scope_number(entry.details.content_scope),
+        candidate.content_hash,
+        candidate.text_hash,
+        millis(first_seen),
+    ])?;
+    let id = tx.last_insert_rowid();
+    if let Some(html) = &candidate.html {
+        tx.prepare_cached("INSERT INTO contents (entry, html) VALUES (?1, ?2)")?.execute(params![id, html])?;
+    }
+    Ok(id)
+}
+
+fn insert_article(
+    tx: &Savepoint<'_>,
+    context: &Context<'_>,
+    candidate: &Candidate,
+    slot: i64,
+    first_seen: DateTime<Utc>,
+) -> Result<i64, Error> {
+    let entry = &candidate.entry;
+    let id = article_id(context.name, id_kind_name(entry.id_kind), &entry.id, slot);
+    let published = entry.published.map_or(first_seen, |date| date.min(first_seen));
+    let updated = entry.updated.map_or(published, |date| date.min(context.now).max(published));
+    let wanted = if slot == 0 && candidate.trusted { republishable(entry.id_kind, &entry.id) } else { None };
+    let published_id = match wanted {
+        Some(wanted) if !is_published(tx, wanted)? => wanted,
+        _ => &id,
+    };
+    tx.prepare_cached(
+        "INSERT INTO articles (id, published_id, representative, published_at_ms, first_seen_at_ms, updated_at_ms,
+         revision, source_updated_at_ms) VALUES (?1, ?2, 0, ?3, ?4, ?5, 1, ?6)",
+    )?
+    .execute(params![
+        id,
+        published_id,
+        millis(published),
+        millis(first_seen),
+        millis(updated),
+        context.feed_updated.map(millis),
+    ])?;
+    Ok(tx.last_insert_rowid())
+}
+
+/// The id of the article that an entry founds: the same after a lost commit, on any machine.
+fn article_id(source: &str, id_kind: &str, id: &str, slot: i64) -> String {
+    let name = format!("{source}\n{id_kind}\n{id}\n{slot}");
+    Uuid::new_v5(&ARTICLES, name.as_bytes()).urn().to_string()
+}
+
+fn is_published(tx: &Savepoint<'_>, id: &str) -> Result<bool, Error> {
+    Ok(tx.prepare_cached("SELECT 1 FROM articles WHERE published_id = ?1")?.exists([id])?)
+}
+
+/// The origin's id when it may stand in our feeds: an absolute IRI (RFC 4287 §4.2.6, RFC 3987).
+fn republishable(kind: IdKind, id: &str) -> Option<&str> {
+    const NEVER: &[char] = &['<', '>', '"', '{', '}', '|', '\\', '^', '`'];
+    if kind != IdKind::Published || id.contains(NEVER) || id.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return None;
+    }
+    let (scheme, rest) = id.split_once(':')?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    let is_iri = scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(plain) && !rest.is_empty();
+    let parses = url::Url::parse(id).is_ok_and(|url| !url.scheme().starts_with("http") || url.has_host());
+    (is_iri && parses).then_some(id)
+}
+
+fn revise(
+    tx: &Savepoint<'_>,
+    context: &Context<'_>,
+    candidate: &Candidate,
+    entry: i64,
+    article: i64,
+    real: bool,
+) -> Result<Applied, Error> {
+    keep_revision(tx, context, entry)?;
+    let new = &candidate.entry;
+    // The earliest date ever given stands; a later one is a change (ARTICLES §1.4).
+    tx.prepare_cached(
+        "UPDATE entries SET url = ?2, url_key = ?3, title = ?4,
+         updated_at_ms = nullif(max(coalesce(?6, 0), CASE WHEN ?5 > published_at_ms THEN ?5 ELSE 0 END), 0),
+         published_at_ms = CASE WHEN published_at_ms IS NULL OR ?5 < published_at_ms THEN ?5 ELSE published_at_ms END,
+         details = ?7, scope = ?8, content_hash = ?9, text_hash = ?10, revision = revision + 1,
+         last_seen_at_ms = NULL WHERE id = ?1",
+    )?
+    .execute(params![
+        entry,
+        new.url,
+        candidate.url_key,
+        new.title,
+        new.published.map(millis),
+        new.updated.map(millis),
+        json(&new.details)?,
+        scope_number(new.details.content_scope),
+        candidate.content_hash,
+        candidate.text_hash,
+    ])?;
+    tx.prepare_cached("DELETE FROM contents WHERE entry = ?1")?.execute([entry])?;
+    if let Some(html) = &candidate.html {
+        tx.prepare_cached("INSERT INTO contents (entry, html) VALUES (?1, ?2)")?.execute(params![entry, html])?;
+    }
+    let shown_before = representative(tx, article)?;
+    compose(tx, article)?;
+    if shown_before == entry {
+        touch_article(tx, context, article, new.updated, real)?;
+    }
+    Ok(Applied { entry: Some(entry), revised: true, shown: true, ..Applied::default() })
+}
+
+fn representative(tx: &Savepoint<'_>, article: i64) -> Result<i64, Error> {
+    Ok(tx
+        .prepare_cached("SELECT representative FROM articles WHERE pk = ?1")?
+        .query_row([article], |row| row.get(0))?)
+}
+
+fn keep_revision(tx: &Savepoint<'_>, context: &Context<'_>, entry: i64) -> Result<(), Error> {
+    tx.prepare_cached(
+        "INSERT INTO revisions (entry, revision, replaced_at_ms, title, html)
+         SELECT e.id, e.revision, ?2, e.title, c.html FROM entries e LEFT JOIN contents c ON c.entry = e.id
+         WHERE e.id = ?1",
+    )?
+    .execute(params![entry, millis(context.now)])?;
+    tx.prepare_cached(
+        "DELETE FROM revisions WHERE entry = ?1 AND revision <= (SELECT revision FROM entries WHERE id = ?1) - ?2",
+    )?
+    .execute(params![entry, REVISIONS])?;
+    Ok(())
+}
+
+/// The shown entry changed: the article's revision counts it; its republished `updated` moves only when the words
+/// did, to the publisher's date when that is news and not in the future, else to now.
+fn touch_article(
+    tx: &Savepoint<'_>,
+    context: &Context<'_>,
+    article: i64,
+    claimed: Option<DateTime<Utc>>,
+    real: bool,
+) -> Result<(), Error> {
+    let now = millis(context.now);
+    let claimed = claimed.map(millis).filter(|claimed| *claimed <= now);
+    tx.prepare_cached(
+        "UPDATE articles SET revision = revision + 1, source_updated_at_ms = ?5,
+         updated_at_ms = CASE WHEN NOT ?2 THEN updated_at_ms WHEN ?3 > updated_at_ms THEN ?3
+           ELSE max(?4, updated_at_ms + 1000) END WHERE pk = ?1",
+    )?
+    .execute(params![article, real, claimed, now, context.feed_updated.map(millis)])?;
+    Ok(())
+}
+
+/// Chooses the representative anew; `updated` does not move for it.
+fn compose(tx: &Savepoint<'_>, article: i64) -> Result<(), Error> {
+    let members: Vec<Member> = tx
+        .prepare_cached(
+            "SELECT e.id, e.scope, s.priority, e.details ->> '$.image' IS NOT NULL,
+             json_array_length(e.details, '$.authors') > 0, e.published_at_ms
+             FROM entries e JOIN sources s ON s.id = e.source WHERE e.article = ?1",
+        )?
+        .query_map([article], |row| {
+            Ok(Member {
+                entry: row.get(0)?,
+                scope: scope(row.get(1)?),
+                priority: row.get(2)?,
+                has_image: row.get(3)?,
+                has_author: row.get::<_, Option<bool>>(4)?.unwrap_or(false),
+                published: optional_instant(row, 5)?,
+            })
+        })?
+        .collect::<Result<_, _>>()?;
+    if let Some(entry) = dedup::representative(&members) {
+        tx.prepare_cached("UPDATE articles SET representative = ?2 WHERE pk = ?1 AND representative <> ?2")?
+            .execute(params![article, entry])?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absolute_iris_are_republished_and_nothing_else() {
+        for id in ["tag:example.org,2026:1", "http://example.org/?p=1", "urn:uuid:1", "yt:video:abc", "https://b.example/ü"] {
+            assert_eq!(republishable(IdKind::Published, id), Some(id));
+        }
+        for id in ["1234", "a b:c", "http://", "12:30 news", "/path", "x:", "http://a.example/<b>", ":x", "Re: story"] {
+            assert_eq!(republishable(IdKind::Published, id), None, "{id}");
+        }
+        assert_eq!(republishable(IdKind::Link, "http://example.org/"), None);
+    }
+
+    #[test]
+    fn article_ids_depend_on_the_first_key_alone() {
+        let id = article_id("a", "published", "1", 0);
+        assert!(id.starts_with("urn:uuid:"));
+        assert_eq!(id, article_id("a", "published", "1", 0));
+        assert_ne!(id, article_id("b", "published", "1", 0));
+        assert_ne!(id, article_id("a", "published", "1", 1));
+    }
+}

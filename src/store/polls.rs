@@ -1,0 +1,300 @@
+//! One poll into the store: its articles, validators, history and next due time, in one savepoint.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{Savepoint, Transaction, params};
+
+use super::articles::{self, Applied};
+use super::codec::{document, document_blob, json, millis, optional_instant};
+use super::Error;
+use crate::model::{FeedDocument, History, Item, Observation, Observed, Report, Signals, Validators};
+use crate::schedule;
+
+/// A second 410 this long after the first ends the polling of a source.
+const GONE_CONFIRMED_AFTER: TimeDelta = TimeDelta::hours(24);
+
+/// Stores a poll inside the writer's transaction. On an error nothing of this poll stays.
+pub(super) fn apply(tx: &mut Transaction<'_>, observed: Observed) -> Result<Report, Error> {
+    let savepoint = tx.savepoint()?; // Rolls back when dropped.
+    let report = record(&savepoint, observed)?;
+    savepoint.commit()?;
+    Ok(report)
+}
+
+/// What the polls before left.
+struct Before {
+    failures: u32,
+    last_ok_at: Option<DateTime<Utc>>,
+    error_since: Option<DateTime<Utc>>,
+    gone_at: Option<DateTime<Utc>>,
+    signals: Option<String>,
+}
+
+fn record(tx: &Savepoint<'_>, observed: Observed) -> Result<Report, Error> {
+    let before = before(tx, observed.key)?;
+    let mut report = Report {
+        source: observed.source.id.clone(),
+        outcome: "ok",
+        error: None,
+        new: 0,
+        revised: 0,
+        merged: 0,
+        changed: false,
+        body_bytes: observed.body_bytes,
+        took: observed.took,
+        next_due: None,
+    };
+    let mut after = After::success(&observed);
+    match &observed.outcome {
+        Observation::NotModified { validators, signals } => {
+            report.outcome = "not_modified";
+            store_validators(tx, observed.key, validators)?;
+            after.signals = Some(signals.clone());
+        }
+        Observation::SameBody { validators, signals } => {
+            report.outcome = "same_body";
+            store_validators(tx, observed.key, validators)?;
+            after.signals = Some(signals.clone());
+        }
+        Observation::Feed(_) => {}
+        Observation::Gone => {
+            report.outcome = "gone";
+            report.error = Some("the origin says the feed is gone for good (410)".to_owned());
+            after.fail(&before, "gone", report.error.clone());
+            after.gone_at = before.gone_at.or(Some(observed.at));
+        }
+        Observation::Failed { class, message, retry_after } => {
+            report.outcome = class;
+            report.error = Some(message.clone());
+            after.fail(&before, class, report.error.clone());
+            after.held_until = retry_after
+                .and_then(|wait| TimeDelta::from_std(wait).ok())
+                .and_then(|wait| observed.at.checked_add_signed(wait));
+        }
+    }
+    let (key, at) = (observed.key, observed.at);
+    let source = std::sync::Arc::clone(&observed.source);
+    if let Observation::Feed(feed) = observed.outcome {
+        after.signals = Some(feed.signals.clone());
+        store_feed(tx, key, &source, at, &before, *feed, &mut report)?;
+    }
+    after.store(tx, key, &source, &before, &mut report)?;
+    Ok(report)
+}
+
+fn before(tx: &Savepoint<'_>, key: i64) -> Result<Before, Error> {
+    let mut statement = tx.prepare_cached(
+        "SELECT failures, last_ok_at_ms, error_since_at_ms, gone_at_ms, signals
+         FROM schedule WHERE source = ?1",
+    )?;
+    Ok(statement.query_row([key], |row| {
+        Ok(Before {
+            failures: row.get(0)?,
+            last_ok_at: optional_instant(row, 1)?,
+            error_since: optional_instant(row, 2)?,
+            gone_at: optional_instant(row, 3)?,
+            signals: row.get(4)?,
+        })
+    })?)
+}
+
+/// Validators change on nearly every 200 and hardly ever on a 304: the row is only written when they do.
+fn store_validators(tx: &Savepoint<'_>, key: i64, validators: &Validators) -> Result<(), Error> {
+    tx.prepare_cached(
+        "UPDATE sources SET validators_url = ?2, etag = ?3, last_modified = ?4 WHERE id = ?1
+         AND (validators_url IS NOT ?2 OR etag IS NOT ?3 OR last_modified IS NOT ?4)",
+    )?
+    .execute(params![key, validators.url, validators.etag, validators.last_modified])?;
+    Ok(())
+}
+
+fn store_feed(
+    tx: &Savepoint<'_>,
+    key: i64,
+    source: &crate::model::Source,
+    at: DateTime<Utc>,
+    before: &Before,
+    feed: FeedDocument,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let old: Vec<(u64, i64)> = tx
+        .prepare_cached("SELECT document FROM sources WHERE id = ?1")?
+        .query_row([key], |row| row.get::<_, Option<Vec<u8>>>(0))?
+        .map(|blob| document(&blob))
+        .unwrap_or_default();
+    let context = articles::Context {
+        source: key,
+        name: &source.id,
+        now: at,
+        first_poll: before.last_ok_at.is_none(),
+        feed_updated: feed.info.updated,
+    };
+    let mut newest = Vec::with_capacity(feed.items.len());
+    for (position, item) in feed.items.into_iter().enumerate() {
+        match item {
+            Item::Known { raw_hash, entry } => newest.push((raw_hash, entry)),
+            Item::Candidate(candidate) => {
+                let raw_hash = candidate.raw_hash;
+                let applied = articles::apply(tx, &context, position, *candidate)?;
+                count(&applied, report);
+                if let Some(entry) = applied.entry {
+                    newest.push((raw_hash, entry));
+                }
+            }
+        }
+    }
+    depart(tx, &old, &mut newest, feed.cut, before.last_ok_at.unwrap_or(at))?;
+    store_validators(tx, key, &feed.validators)?;
+    let recovered = if feed.recovered.is_empty() { None } else { Some(json(&feed.recovered)?) };
+    tx.prepare_cached(
+        "UPDATE sources SET info = ?2, recovered = ?3, body_hash = ?4, document = ?5 WHERE id = ?1",
+    )?
+    .execute(params![key, json(&feed.info)?, recovered, feed.body_hash, document_blob(&newest)])?;
+    Ok(())
+}
+
+fn count(applied: &Applied, report: &mut Report) {
+    report.new += usize::from(applied.new);
+    report.revised += usize::from(applied.revised);
+    report.merged += usize::from(applied.merged);
+    report.changed |= applied.shown;
+}
+
+/// Entries that left the document were last seen with the document before. What a cut document lacks may still
+/// be there: it stays.
+fn depart(
+    tx: &Savepoint<'_>,
+    old: &[(u64, i64)],
+    newest: &mut Vec<(u64, i64)>,
+    cut: bool,
+    last_ok_at: DateTime<Utc>,
+) -> Result<(), Error> {
+    let present: HashSet<i64> = newest.iter().map(|(_, entry)| *entry).collect();
+    let departed = old.iter().filter(|(_, entry)| !present.contains(entry));
+    if cut {
+        newest.extend(departed);
+        return Ok(());
+    }
+    let mut statement = tx.prepare_cached("UPDATE entries SET last_seen_at_ms = ?2 WHERE id = ?1")?;
+    for (_, entry) in departed {
+        statement.execute(params![entry, millis(last_ok_at)])?;
+    }
+    Ok(())
+}
+
+/// What a poll leaves in the schedule.
+struct After {
+    at: DateTime<Utc>,
+    took_ms: i64,
+    ok: bool,
+    failures: u32,
+    error: Option<(&'static str, String)>,
+    error_since: Option<DateTime<Utc>>,
+    held_until: Option<DateTime<Utc>>,
+    gone_at: Option<DateTime<Utc>>,
+    /// `None` keeps what the last answer said.
+    signals: Option<Signals>,
+}
+
+impl After {
+    fn success(observed: &Observed) -> Self {
+        Self {
+            at: observed.at,
+            took_ms: i64::try_from(observed.took.as_millis()).unwrap_or(i64::MAX),
+            ok: true,
+            failures: 0,
+            error: None,
+            error_since: None,
+            held_until: None,
+            gone_at: None,
+            signals: None,
+        }
+    }
+
+    fn fail(&mut self, before: &Before, class: &'static str, message: Option<String>) {
+        self.ok = false;
+        self.failures = before.failures.saturating_add(1);
+        self.error = Some((class, message.unwrap_or_default()));
+        self.error_since = before.error_since.or(Some(self.at));
+    }
+
+    fn store(
+        self,
+        tx: &Savepoint<'_>,
+        key: i64,
+        source: &crate::model::Source,
+        before: &Before,
+        report: &mut Report,
+    ) -> Result<(), Error> {
+        let stored: Option<Signals> =
+            before.signals.as_deref().and_then(|text| super::codec::from_json("signals", text).ok());
+        let signals = merged_signals(self.signals.as_ref(), stored, report.outcome);
+        let next = self.next(source, &signals);
+        report.next_due = next.as_ref().map(|next| next.at);
+        let (due_at, why) = next.map_or((None, "gone: polled again only by name".to_owned()), |next| {
+            (Some(millis(next.at)), next.why)
+        });
+        let signals = if signals == Signals::default() { None } else { Some(json(&signals)?) };
+        let (class, error) = self.error.map_or((None, None), |(class, error)| (Some(class), Some(error)));
+        tx.prepare_cached(
+            "UPDATE schedule SET due_at_ms = ?2, due_why = ?3, leased_until_at_ms = NULL, last_polled_at_ms = ?4,
+             last_ok_at_ms = coalesce(?5, last_ok_at_ms), outcome = ?6, failures = ?7, error_class = ?8, error = ?9,
+             error_since_at_ms = ?10, held_until_at_ms = ?11, gone_at_ms = ?12, signals = ?13 WHERE source = ?1",
+        )?
+        .execute(params![
+            key,
+            due_at,
+            why,
+            millis(self.at),
+            self.ok.then(|| millis(self.at)),
+            report.outcome,
+            self.failures,
+            class,
+            error,
+            self.error_since.map(millis),
+            self.held_until.map(millis),
+            self.gone_at.map(millis),
+            signals,
+        ])?;
+        tx.prepare_cached(
+            "INSERT INTO polls (source, at_ms, took_ms, outcome, new, revised, merged, body_bytes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            key,
+            millis(self.at),
+            self.took_ms,
+            report.outcome,
+            report.new,
+            report.revised,
+            report.merged,
+            report.body_bytes.map(u64::cast_signed),
+        ])?;
+        Ok(())
+    }
+
+    /// A confirmed 410 is the only thing that ends polling; a first one is asked again after a day.
+    fn next(&self, source: &crate::model::Source, signals: &Signals) -> Option<schedule::Next> {
+        if let Some(gone_at) = self.gone_at {
+            if self.at - gone_at >= GONE_CONFIRMED_AFTER {
+                return None;
+            }
+            let at = gone_at + GONE_CONFIRMED_AFTER;
+            return Some(schedule::Next { at, why: "the origin says gone: asked once more after a day".to_owned() });
+        }
+        let history =
+            History { failures: self.failures, last_polled_at: Some(self.at), held_until: self.held_until };
+        Some(schedule::next_poll(&source.id, &source.cadence, &history, signals, self.at))
+    }
+}
+
+/// A 304 and an unread body speak for the transport only (max-age); what the document said (ttl, skipHours, …)
+/// holds on. An error says nothing about pace.
+fn merged_signals(fresh: Option<&Signals>, stored: Option<Signals>, outcome: &str) -> Signals {
+    match fresh {
+        Some(fresh) if outcome == "ok" => fresh.clone(),
+        Some(fresh) => Signals { max_age: fresh.max_age, ..stored.unwrap_or_default() },
+        None => stored.unwrap_or_default(),
+    }
+}

@@ -1,0 +1,112 @@
+//! The writer's thread: groups polls into transactions.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use super::{Error, Job, Message, polls};
+use crate::model::{Item, Observation, Observed, Report};
+
+/// A transaction is closed when it has this many rows …
+const ROWS: usize = 500;
+/// … or this many polls …
+const POLLS: usize = 32;
+/// … or is this old: nobody waits longer for a commit.
+const AGE: Duration = Duration::from_millis(20);
+
+/// What the next message is after a transaction.
+enum After {
+    Message(Message),
+    Idle,
+    Closed,
+}
+
+type Reply = (oneshot::Sender<Result<Report, Error>>, Result<Report, Error>);
+
+/// Serves messages until every handle is gone, then tidies the WAL away.
+pub(super) fn run(mut connection: Connection, inbox: &Receiver<Message>) {
+    let mut next = inbox.recv().ok();
+    while let Some(message) = next.take() {
+        let after = match message {
+            Message::Run(job) => {
+                run_job(&mut connection, job);
+                After::Idle
+            }
+            poll @ Message::Poll { .. } => transaction(&mut connection, inbox, poll),
+        };
+        next = match after {
+            After::Message(message) => Some(message),
+            After::Idle => inbox.recv().ok(),
+            After::Closed => None,
+        };
+    }
+    // A leftover WAL is replayed at the next start: failing here loses nothing.
+    let _ = connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE);");
+}
+
+/// A panic in one job must not end the writer for all.
+fn run_job(connection: &mut Connection, job: Job) {
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job(connection)));
+    if result.is_err() {
+        tracing::error!("a write to the database panicked; it was rolled back");
+    }
+}
+
+fn transaction(connection: &mut Connection, inbox: &Receiver<Message>, first: Message) -> After {
+    let started = Instant::now();
+    let mut replies: Vec<Reply> = Vec::new();
+    let mut after = After::Message(first);
+    let opened = connection.transaction_with_behavior(TransactionBehavior::Immediate);
+    let committed = opened.map_err(Error::from).and_then(|mut tx| {
+        let mut rows = 0;
+        while let After::Message(Message::Poll { observed, reply, _place }) = after {
+            rows += weight(&observed);
+            let result = polls::apply(&mut tx, *observed);
+            replies.push((reply, result));
+            after = if rows >= ROWS || replies.len() >= POLLS { After::Idle } else { receive(inbox, started) };
+        }
+        tx.commit().map_err(Error::from)
+    });
+    if let Err(error) = committed {
+        return refuse(error, replies, after);
+    }
+    for (reply, result) in replies {
+        let _ = reply.send(result); // The poll was cancelled: what it learned is stored all the same.
+    }
+    after
+}
+
+/// The transaction could not be opened or closed: nothing of its polls is stored, each is told so.
+fn refuse(error: Error, replies: Vec<Reply>, after: After) -> After {
+    let cure = error.to_string();
+    let failed = || Error::Sql { cure: cure.clone(), source: rusqlite::Error::QueryReturnedNoRows };
+    for (reply, _) in replies {
+        let _ = reply.send(Err(failed()));
+    }
+    match after {
+        After::Message(Message::Poll { reply, .. }) => {
+            let _ = reply.send(Err(failed()));
+            After::Idle
+        }
+        other => other,
+    }
+}
+
+fn receive(inbox: &Receiver<Message>, started: Instant) -> After {
+    match inbox.recv_timeout(AGE.saturating_sub(started.elapsed())) {
+        Ok(message) => After::Message(message),
+        Err(RecvTimeoutError::Timeout) => After::Idle,
+        Err(RecvTimeoutError::Disconnected) => After::Closed,
+    }
+}
+
+fn weight(observed: &Observed) -> usize {
+    match &observed.outcome {
+        Observation::Feed(document) => {
+            2 + document.items.iter().filter(|item| matches!(item, Item::Candidate(_))).count()
+        }
+        _ => 1,
+    }
+}
