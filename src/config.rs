@@ -14,17 +14,19 @@ use crate::model::{Cadence, RequestOptions, Rule, Secret, Source};
 use crate::schedule::{self, RuleError};
 
 use file::{Notes, Section};
-use sources::Defaults;
+use source::Defaults;
 
 pub use values::humane_duration;
 
 mod address;
 mod file;
+mod grammar;
 mod opml;
 mod output;
+mod roster;
 mod secret;
 mod sections;
-mod sources;
+mod source;
 mod values;
 
 #[cfg(test)]
@@ -286,7 +288,7 @@ fn walk(path: &Path, root: &Section<'_>, world: &World<'_>, notes: &mut Notes<'_
         cadence,
         zone,
     };
-    let sources = sources::sources(root, &defaults, world, notes);
+    let sources = roster::sources(root, &defaults, world, notes);
     let outputs = output::outputs(root, &sources, world, notes);
     Config {
         path: path.to_owned(),

@@ -1,5 +1,5 @@
-//! The raw shape of the file: TOML tables and values with their places, the grammar of keys, and the problems
-//! found on the way.
+//! The raw shape of the file: TOML tables and values with their places, and the problems found on the
+//! way.
 //!
 //! The document is walked by hand rather than deserialized, because serde stops at the first problem.
 use std::ops::Range;
@@ -8,96 +8,7 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue, Error as TomlError};
 
 use super::Problem;
-
-/// Every key, by the kind of table it may stand in; `""` is the top of the file.
-pub(super) const GRAMMAR: &[(&str, &[&str])] = &[
-    (
-        "",
-        &[
-            "server", "store", "fetch", "schedule", "dedup", "source", "opml", "output",
-        ],
-    ),
-    ("server", &["listen", "public_url"]),
-    ("store", &["path", "url", "synchronous", "retention"]),
-    ("store.retention", &["age", "articles", "per_source"]),
-    (
-        "fetch",
-        &[
-            "user_agent",
-            "contact",
-            "concurrency",
-            "per_host",
-            "host_interval",
-            "timeout",
-            "connect_timeout",
-            "idle_timeout",
-            "max_body",
-            "allow_private",
-            "proxy",
-            "hold_off_by_address",
-        ],
-    ),
-    (
-        "schedule",
-        &[
-            "default",
-            "min",
-            "max",
-            "timezone",
-            "respect_hints",
-            "budget",
-        ],
-    ),
-    ("dedup", &["near_duplicates", "window"]),
-    (
-        "source",
-        &[
-            "url",
-            "id",
-            "title",
-            "tags",
-            "schedule",
-            "respect_hints",
-            "priority",
-            "full_text",
-            "keep",
-            "drop",
-            "headers",
-            "basic_auth",
-            "cookie",
-            "user_agent",
-            "proxy",
-            "timeout",
-            "timezone",
-            "max_items",
-            "http_version",
-            "allow_private",
-            "private",
-            "paused",
-        ],
-    ),
-    ("opml", &["path", "url", "tags"]),
-    (
-        "output",
-        &[
-            "name",
-            "title",
-            "tags",
-            "sources",
-            "keep",
-            "drop",
-            "limit",
-            "order",
-            "per_source",
-            "token",
-            "title_prefix",
-            "content",
-            "directory",
-            "hubs",
-        ],
-    ),
-    ("secret", &["env", "file"]),
-];
+use super::grammar::{keys, unknown_key};
 
 /// What one value means, or why it cannot be used and what would cure it.
 pub(super) type Read<T> = Result<T, String>;
@@ -348,7 +259,7 @@ impl<'t> Section<'t> {
                 notes.problem(
                     key.span().start,
                     self.join(key.get_ref()),
-                    unknown_key(key.get_ref(), self.kind, known),
+                    unknown_key(key.get_ref(), self.kind),
                 );
             }
         }
@@ -438,52 +349,4 @@ impl<'t> Value<'t> {
             path: self.key.clone(),
         })
     }
-}
-
-/// The known name most like `name`, when one is near enough to be meant.
-pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let name = name.to_lowercase();
-    let reach = (name.chars().count() / 3).clamp(1, 3);
-    known
-        .into_iter()
-        .map(|known| (distance(&name, &known.to_lowercase()), known))
-        .filter(|(distance, _)| *distance <= reach)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| known)
-}
-
-fn keys(kind: &str) -> &'static [&'static str] {
-    GRAMMAR
-        .iter()
-        .find(|(name, _)| *name == kind)
-        .map_or(&[], |(_, keys)| keys)
-}
-
-fn unknown_key(key: &str, kind: &str, known: &[&str]) -> String {
-    if let Some(near) = nearest(key, known.iter().copied()) {
-        return format!("unknown key; did you mean `{near}`?");
-    }
-    let elsewhere = GRAMMAR
-        .iter()
-        .filter(|(name, _)| !["", "secret", kind].contains(name));
-    if let Some((section, _)) = elsewhere.into_iter().find(|(_, keys)| keys.contains(&key)) {
-        return format!("unknown key here; it belongs in `{section}`");
-    }
-    format!("unknown key; known here: {}", known.join(", "))
-}
-
-/// Letters to change, add or leave out (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let change = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }

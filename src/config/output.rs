@@ -3,7 +3,8 @@ use std::collections::BTreeSet;
 
 use crate::model::Source;
 
-use super::file::{Notes, Read, Section, Value, nearest};
+use super::file::{Notes, Read, Section, Value};
+use super::grammar::nearest;
 use super::sections::path;
 use super::values::{choice, count, name, tag, words};
 use super::{Content, Order, Output, World, secret};

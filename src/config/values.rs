@@ -5,7 +5,8 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use ipnet::IpNet;
 
-use super::file::{Read, Value, nearest};
+use super::file::{Read, Value};
+use super::grammar::nearest;
 
 const DURATION_UNITS: [(&str, u64); 6] = [
     ("ms", 1),
