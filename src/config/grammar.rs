@@ -116,7 +116,7 @@ pub(super) fn unknown_key(key: &str, kind: &str) -> String {
 /// The known name most like `name`, when one is near enough to be meant.
 pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase();
-    let reach = (name.chars().count() / 3).clamp(1, 3);
+    let reach = name.chars().count().div_ceil(3).min(3);
     known
         .into_iter()
         .map(|known| (distance(&name, &known.to_lowercase()), known))

@@ -40,7 +40,8 @@ pub(super) struct Document {
     pub(super) broken: Vec<(usize, &'static str)>,
 }
 
-/// Text of an OPML file: UTF-8, else what its XML declaration or byte order mark says, else windows-1252.
+/// Text of an OPML file: UTF-8, else what its XML declaration or byte order mark says, else windows-1252. The mark
+/// itself is taken away, as the XML reader leaves it out of its positions.
 pub(super) fn decode(bytes: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Cow::Borrowed(text.trim_start_matches('\u{feff}'));
@@ -52,7 +53,8 @@ pub(super) fn decode(bytes: &[u8]) -> Cow<'_, str> {
     let encoding = declared
         .and_then(|label| encoding_rs::Encoding::for_label(label.as_bytes()))
         .unwrap_or(encoding_rs::WINDOWS_1252);
-    encoding.decode(bytes).0
+    let text = encoding.decode(bytes).0;
+    Cow::Owned(text.trim_start_matches('\u{feff}').to_owned())
 }
 
 /// Reads a document; errs when it is no OPML or holds more than can be meant.
@@ -96,8 +98,7 @@ impl Walk {
             let after = from + offset(reader.buffer_position());
             match event {
                 Event::Eof => return Ok(None),
-                Event::Start(tag) | Event::Empty(tag) if swallowed(&text[at..after]) => {
-                    drop(tag);
+                Event::Start(_) | Event::Empty(_) if text.get(at..after).is_some_and(swallowed) => {
                     return Ok(self.give_up_tag(text, at));
                 }
                 Event::Start(tag) => self.start(&tag, at, true)?,
@@ -121,8 +122,8 @@ impl Walk {
         self.document
             .broken
             .push((at, "the tag is not closed; left out"));
-        let behind = at + text[at..].chars().next().map_or(0, char::len_utf8);
-        find_outline(&text[behind..]).map(|next| behind + next)
+        let behind = (at + 1).min(text.len());
+        find_outline(&text.as_bytes()[behind..]).map(|next| behind + next)
     }
 
     fn start(&mut self, tag: &BytesStart<'_>, at: usize, has_children: bool) -> Read<()> {
@@ -242,14 +243,16 @@ fn lenient(text: &str) -> Reader<&[u8]> {
 
 /// Whether a tag holds the beginning of another one.
 fn swallowed(tag: &str) -> bool {
-    tag.get(1..)
+    tag.as_bytes()
+        .get(1..)
         .is_some_and(|inner| find_outline(inner).is_some())
 }
 
-fn find_outline(text: &str) -> Option<usize> {
+/// Where the next outline begins. Looks at bytes, as a position behind a broken tag may lie within a letter; what is
+/// found begins with `<` and is none.
+fn find_outline(text: &[u8]) -> Option<usize> {
     let name = b"<outline";
-    text.as_bytes()
-        .windows(name.len())
+    text.windows(name.len())
         .position(|window| window.eq_ignore_ascii_case(name))
 }
 

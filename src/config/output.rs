@@ -42,7 +42,7 @@ pub(super) fn outputs(
                 at,
                 key,
                 format!(
-                    "{:?} is also the name of the output at line {line}; give one of them another",
+                    "{:?} is also the name of the output in line {line}; give one of them another",
                     output.name
                 ),
             );

@@ -59,7 +59,7 @@ pub(super) fn resolve(
 /// A text that can be the value of a header field (RFC 9110 §5.5).
 pub(super) fn header_value(text: &str) -> Read<()> {
     match http::HeaderValue::from_str(text) {
-        Ok(_) if !text.trim().is_empty() => Ok(()),
+        Ok(_) if text.is_ascii() && !text.trim().is_empty() => Ok(()),
         _ => Err("cannot be sent in a header field; write printable ASCII on one line".to_owned()),
     }
 }
