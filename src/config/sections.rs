@@ -221,6 +221,7 @@ fn listen(text: &str, world: &World<'_>) -> Read<Listen> {
     let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
     let bare_v6 = host.contains(':') && !(host.starts_with('[') && host.ends_with(']'));
     if host.is_empty()
+        || host.contains(['/', '\\', '?', '#', '@'])
         || bare_v6
         || port.parse::<u16>().is_err()
         || Url::parse(&format!("http://{text}/")).is_err()
@@ -231,13 +232,13 @@ fn listen(text: &str, world: &World<'_>) -> Read<Listen> {
 }
 
 fn public_url(text: &str) -> Read<Url> {
-    let wrong =
-        || format!("{text:?} is no address of a site; write \"https://feeds.example.org/\"");
+    let wrong = || "no address of a site; write \"https://feeds.example.org/\"".to_owned();
     let mut url = Url::parse(text).map_err(|_| wrong())?;
     if !matches!(url.scheme(), "http" | "https")
         || url.query().is_some()
         || url.fragment().is_some()
         || !url.username().is_empty()
+        || url.password().is_some()
     {
         return Err(wrong());
     }

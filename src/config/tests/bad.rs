@@ -151,7 +151,7 @@ fn values_that_mean_nothing_show_one_that_does() {
     );
     check_one(
         "[server]\npublic_url = \"example.org\"\n",
-        "2:14: server.public_url: \"example.org\" is no address of a site; write \"https://feeds.example.org/\"",
+        "2:14: server.public_url: no address of a site; write \"https://feeds.example.org/\"",
     );
     for listen in [
         "7878",
@@ -160,6 +160,8 @@ fn values_that_mean_nothing_show_one_that_does() {
         "::1:80",
         "127.0.0.1:70000",
         "a b:80",
+        "a/b:80",
+        "a@b:80",
     ] {
         let cure = "is no address; write \"127.0.0.1:7878\", \"[::1]:7878\" or \"unix:/run/feedmill.sock\"";
         check_one(
