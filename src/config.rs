@@ -1,10 +1,36 @@
 //! One TOML file → a checked [`Config`].
+//!
+//! Every problem is reported at once, with its place and its cure. Nothing is fetched, and no value that may be
+//! secret is ever put into a message.
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use chrono_tz::Tz;
+use toml::de::DeTable;
 use url::Url;
 
-use crate::model::{Secret, Source};
+use crate::model::{Cadence, RequestOptions, Rule, Secret, Source};
+use crate::schedule::{self, RuleError};
+
+use file::{Notes, Section};
+use source::Defaults;
+
+pub use values::humane_duration;
+
+mod address;
+mod file;
+mod grammar;
+mod opml;
+mod output;
+mod roster;
+mod secret;
+mod sections;
+mod source;
+mod values;
+
+#[cfg(test)]
+mod tests;
 
 /// Everything the daemon was told, checked, with every default filled in.
 #[derive(Clone, Debug)]
@@ -15,8 +41,12 @@ pub struct Config {
     pub server: Server,
     /// `[store]`.
     pub store: Store,
-    /// `[fetch]`.
+    /// `[fetch]`: what concerns all requests.
     pub fetch: Fetch,
+    /// `[fetch]`: what a request looks like where its source says nothing else.
+    pub request: RequestOptions,
+    /// `[schedule]`: the cadence of a source that says nothing else.
+    pub schedule: Cadence,
     /// `[[source]]`, then the outlines of `[[opml]]`, in file order.
     pub sources: Vec<Source>,
     /// `[[output]]`; never empty.
@@ -121,26 +151,186 @@ pub struct Problem {
     pub file: PathBuf,
     /// Line and column, from 1; `None` when it concerns the file as a whole.
     pub at: Option<(usize, usize)>,
-    /// Path of the key: `source[2].schedule`; empty for the file as a whole.
+    /// Path of the key, counted from 1 like lines: `source[2].schedule`; empty for the file as a whole.
     pub key: String,
     /// What is wrong, and the cure.
     pub message: String,
 }
 
-/// Everything that keeps a configuration from being used.
-#[derive(Debug, thiserror::Error)]
-#[error("{} problem(s) in the configuration", .0.len())]
+/// `feedmill.toml:12:3: source[1].schedule: what is wrong; the cure`.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file.display())?;
+        if let Some((line, column)) = self.at {
+            write!(f, ":{line}:{column}")?;
+        }
+        if !self.key.is_empty() {
+            write!(f, ": {}", self.key)?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
+/// Everything that keeps a configuration from being used, in file order. Prints one a line.
+#[derive(Debug)]
 pub struct Problems(pub Vec<Problem>);
 
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "\n" };
+            write!(f, "{separator}{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
 /// The file to use: `explicit`, else `$FEEDMILL_CONFIG`, `./feedmill.toml`, `./config/feedmill.toml`,
-/// `/etc/feedmill/feedmill.toml`.
+/// `/etc/feedmill/feedmill.toml`. The first two are not looked for: when they do not exist, [`load`] says so.
 pub fn locate(explicit: Option<&Path>) -> Result<PathBuf, Problems> {
-    let _ = explicit;
-    unimplemented!()
+    let environment = std::env::var_os("FEEDMILL_CONFIG")
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from);
+    let places = [
+        "feedmill.toml",
+        "config/feedmill.toml",
+        "/etc/feedmill/feedmill.toml",
+    ];
+    locate_among(explicit, environment, &places.map(PathBuf::from))
 }
 
 /// Reads and checks a configuration file and the OPML files it names.
 pub fn load(path: &Path) -> Result<Config, Problems> {
-    let _ = path;
-    unimplemented!()
+    let bytes = std::fs::read(path).map_err(|error| {
+        whole_file(path, format!("cannot be read: {error}; name another with --config, or start from config/feedmill.toml"))
+    })?;
+    check(
+        path,
+        &bytes,
+        &|name| std::env::var(name).ok(),
+        &schedule::rule,
+    )
+}
+
+/// What surrounds a file: where it stands, the environment, and what reads schedules.
+struct World<'a> {
+    /// Folder of the file, absolute.
+    folder: PathBuf,
+    env: &'a dyn Fn(&str) -> Option<String>,
+    rule: &'a dyn Fn(&str, Tz) -> Result<Rule, RuleError>,
+}
+
+fn locate_among(
+    explicit: Option<&Path>,
+    environment: Option<PathBuf>,
+    places: &[PathBuf],
+) -> Result<PathBuf, Problems> {
+    if let Some(path) = explicit {
+        return Ok(path.to_owned());
+    }
+    if let Some(path) = environment {
+        return Ok(path);
+    }
+    if let Some(path) = places.iter().find(|path| path.is_file()) {
+        return Ok(path.clone());
+    }
+    let looked: Vec<String> = places
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    let looked = looked.join(", ");
+    let message = format!(
+        "no configuration: looked for {looked}; name one with --config FILE, or start from config/feedmill.toml"
+    );
+    Err(whole_file(Path::new("feedmill.toml"), message))
+}
+
+fn check(
+    path: &Path,
+    bytes: &[u8],
+    env: &dyn Fn(&str) -> Option<String>,
+    rule: &dyn Fn(&str, Tz) -> Result<Rule, RuleError>,
+) -> Result<Config, Problems> {
+    let text = utf8(path, bytes)?;
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let world = World {
+        folder: absolute.parent().map(Path::to_owned).unwrap_or_default(),
+        env,
+        rule,
+    };
+    let mut notes = Notes::new(path, text);
+    let (table, errors) = DeTable::parse_recoverable(text);
+    if !file::syntax(errors, &mut notes) {
+        return Err(Problems(notes.problems));
+    }
+    let root = Section::root(table.get_ref(), &mut notes);
+    let config = walk(path, &root, &world, &mut notes);
+    if notes.problems.is_empty() {
+        return Ok(Config {
+            warnings: in_file_order(notes.warnings, path),
+            ..config
+        });
+    }
+    Err(Problems(in_file_order(notes.problems, path)))
+}
+
+fn walk(path: &Path, root: &Section<'_>, world: &World<'_>, notes: &mut Notes<'_>) -> Config {
+    let server = sections::server(root, world, notes);
+    let store = sections::store(root, world, notes);
+    let (fetch, request, contact) = sections::fetch(root, world, notes);
+    let (cadence, zone) = sections::schedule(root, world, notes);
+    sections::dedup(root, notes);
+    let defaults = Defaults {
+        request,
+        contact,
+        cadence,
+        zone,
+    };
+    let sources = roster::sources(root, &defaults, world, notes);
+    let outputs = output::outputs(root, &sources, world, notes);
+    Config {
+        path: path.to_owned(),
+        server,
+        store,
+        fetch,
+        request: defaults.request,
+        schedule: defaults.cadence,
+        sources,
+        outputs,
+        warnings: Vec::new(),
+    }
+}
+
+fn utf8<'t>(path: &Path, bytes: &'t [u8]) -> Result<&'t str, Problems> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(text.strip_prefix('\u{feff}').unwrap_or(text)),
+        Err(error) => {
+            let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+            let at = Some(Notes::new(path, &before).place(before.len()));
+            let message = "not UTF-8; save the file as UTF-8".to_owned();
+            Err(Problems(vec![Problem {
+                file: path.to_owned(),
+                at,
+                key: String::new(),
+                message,
+            }]))
+        }
+    }
+}
+
+/// The configuration file first, then the files it names.
+fn in_file_order(mut problems: Vec<Problem>, path: &Path) -> Vec<Problem> {
+    problems.sort_by(|a, b| (a.file != path, &a.file, a.at).cmp(&(b.file != path, &b.file, b.at)));
+    problems
+}
+
+fn whole_file(path: &Path, message: String) -> Problems {
+    Problems(vec![Problem {
+        file: path.to_owned(),
+        at: None,
+        key: String::new(),
+        message,
+    }])
 }

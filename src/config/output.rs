@@ -1,0 +1,175 @@
+//! `[[output]]`.
+use std::collections::BTreeSet;
+
+use crate::model::Source;
+
+use super::file::{Notes, Read, Section, Value};
+use super::grammar::nearest;
+use super::sections::path;
+use super::values::{choice, count, name, tag, words};
+use super::{Content, Order, Output, World, secret};
+
+/// Paths of the server that no output may take.
+const RESERVED: [&str; 11] = [
+    "search", "sources", "source", "tag", "articles", "health", "healthz", "readyz", "metrics",
+    "websub", "static",
+];
+
+const MOST_ARTICLES: u32 = 10_000;
+
+/// Every output; one named `all` when none is given.
+pub(super) fn outputs(
+    root: &Section<'_>,
+    sources: &[Source],
+    world: &World<'_>,
+    notes: &mut Notes<'_>,
+) -> Vec<Output> {
+    let sections = root.sections("output", notes);
+    if sections.is_empty() {
+        return vec![everything()];
+    }
+    let known = Known::of(sources);
+    let mut outputs: Vec<(usize, Output)> = Vec::with_capacity(sections.len());
+    for section in &sections {
+        let output = output(section, &known, world, notes);
+        if let Some((at, _)) = outputs.iter().find(|(_, other)| other.name == output.name) {
+            let (line, _) = notes.place(*at);
+            let value = section.value("name");
+            let (at, key) = value.map_or((section.at, section.path.clone()), |value| {
+                (value.at, value.key)
+            });
+            notes.problem(
+                at,
+                key,
+                format!(
+                    "{:?} is also the name of the output in line {line}; give one of them another",
+                    output.name
+                ),
+            );
+        }
+        outputs.push((section.at, output));
+    }
+    outputs.into_iter().map(|(_, output)| output).collect()
+}
+
+/// What sources offer for outputs to choose from.
+struct Known<'s> {
+    ids: BTreeSet<&'s str>,
+    tags: BTreeSet<&'s str>,
+}
+
+impl<'s> Known<'s> {
+    fn of(sources: &'s [Source]) -> Self {
+        let ids = sources.iter().map(|source| source.id.as_str()).collect();
+        let tags = sources
+            .iter()
+            .flat_map(|source| source.tags.iter().map(String::as_str))
+            .collect();
+        Self { ids, tags }
+    }
+}
+
+fn everything() -> Output {
+    Output {
+        name: "all".to_owned(),
+        title: "Everything".to_owned(),
+        tags: Vec::new(),
+        sources: Vec::new(),
+        limit: 100,
+        order: Order::Published,
+        per_source: None,
+        token: None,
+        title_prefix: String::new(),
+        content: Content::Full,
+        directory: None,
+    }
+}
+
+fn output(
+    section: &Section<'_>,
+    known: &Known<'_>,
+    world: &World<'_>,
+    notes: &mut Notes<'_>,
+) -> Output {
+    let default = everything();
+    let name = section.read("name", default.name, notes, output_name);
+    let title = if name == "all" {
+        default.title
+    } else {
+        name.clone()
+    };
+    for key in ["keep", "drop", "hubs"] {
+        let given = section.list(key, notes, words);
+        if let Some(value) = section.value(key).filter(|_| !given.is_empty()) {
+            notes.idle(&value);
+        }
+    }
+    Output {
+        title: section.read("title", title, notes, words),
+        tags: tags(section, known, notes),
+        sources: section.list("sources", notes, |value| source_id(value, known)),
+        limit: section.read("limit", default.limit, notes, count(1, MOST_ARTICLES)),
+        order: section.read(
+            "order",
+            default.order,
+            notes,
+            choice(&[
+                ("published", Order::Published),
+                ("first_seen", Order::FirstSeen),
+            ]),
+        ),
+        per_source: section
+            .optional("per_source", notes, count(0, MOST_ARTICLES))
+            .filter(|cap| *cap > 0),
+        token: secret::secret(section, "token", world, notes, secret::token),
+        title_prefix: section.read("title_prefix", default.title_prefix, notes, |value| {
+            value.text().map(str::to_owned)
+        }),
+        content: section.read(
+            "content",
+            default.content,
+            notes,
+            choice(&[("full", Content::Full), ("summary", Content::Summary)]),
+        ),
+        directory: section.optional("directory", notes, |value| path(value, world)),
+        name,
+    }
+}
+
+fn output_name(value: &Value<'_>) -> Read<String> {
+    let name = name(value)?;
+    if RESERVED.contains(&name.as_str()) {
+        return Err(format!(
+            "{name:?} is a path of the server itself; write another name, such as \"{name}-feed\""
+        ));
+    }
+    Ok(name)
+}
+
+/// A tag that no source has may have one tomorrow, so it only warns.
+fn tags(section: &Section<'_>, known: &Known<'_>, notes: &mut Notes<'_>) -> Vec<String> {
+    let tags = section.list("tags", notes, tag);
+    if let Some(value) = section.value("tags") {
+        for tag in tags.iter().filter(|tag| !known.tags.contains(tag.as_str())) {
+            notes.warning(
+                value.at,
+                value.key.clone(),
+                format!("no source has the tag {tag:?}"),
+            );
+        }
+    }
+    tags
+}
+
+fn source_id(value: &Value<'_>, known: &Known<'_>) -> Read<String> {
+    let id = value.text()?;
+    if known.ids.contains(id) {
+        return Ok(id.to_owned());
+    }
+    let near =
+        nearest(id, known.ids.iter().copied()).map(|near| format!("; did you mean {near:?}?"));
+    Err(format!(
+        "no source has the id {id:?}{}",
+        near.as_deref().unwrap_or("; `feedmill check` lists them")
+    ))
+}
