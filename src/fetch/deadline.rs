@@ -75,3 +75,61 @@ impl Deadline {
 fn later(start: Instant, length: Duration) -> Instant {
     start.checked_add(length).unwrap_or_else(|| start + FOREVER)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    #[tokio::test]
+    async fn our_own_queues_do_not_count() {
+        let mut deadline = Deadline::new(HOUR);
+        let before = deadline.at;
+        let begin = Instant::now();
+        let queued = async {
+            while begin.elapsed() < Duration::from_millis(1) {
+                tokio::task::yield_now().await;
+            }
+        };
+        deadline.pause(queued).await;
+        assert!(deadline.at >= before + Duration::from_millis(1));
+    }
+
+    #[tokio::test]
+    async fn the_shorter_limit_is_the_one_that_is_named() {
+        let never = std::future::pending::<()>;
+        let idle = Deadline::new(HOUR)
+            .within_idle(Duration::ZERO, Wait::Body, never())
+            .await;
+        assert_eq!(
+            idle,
+            Err(Error::Timeout {
+                wait: Wait::Body,
+                after: Duration::ZERO
+            })
+        );
+        let total = Deadline::new(Duration::ZERO)
+            .within_idle(HOUR, Wait::Body, never())
+            .await;
+        assert_eq!(
+            total,
+            Err(Error::Timeout {
+                wait: Wait::Body,
+                after: Duration::ZERO
+            })
+        );
+    }
+
+    #[tokio::test]
+    async fn absurd_limits_do_not_overflow() {
+        let mut deadline = Deadline::new(Duration::MAX);
+        deadline.pause(async {}).await;
+        assert_eq!(
+            deadline
+                .within_idle(Duration::MAX, Wait::Body, async { 1 })
+                .await,
+            Ok(1)
+        );
+    }
+}
