@@ -1,6 +1,6 @@
 //! One polite, conditional, size-bounded GET.
 //!
-//! A fetch is one request and the redirects it meets. It never retries, sends no cookies of its own and no `Referer`,
+//! A fetch is one request and the redirects it meets. It sends no cookies of its own and no `Referer`,
 //! asks for nothing beside the feed, and gives the body as it came: [`Payload::decode`] undoes the content coding,
 //! off the async threads. How many fetches run at once over all hosts, and when a source is asked again, is the
 //! caller's to decide.
@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use http::HeaderMap;
 use http::header::{CONTENT_TYPE, LOCATION};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
@@ -35,7 +34,9 @@ pub use gate::host_key;
 pub use head::Coding;
 pub use redirect::Hop;
 
+use client::IDLE_CONNECTION;
 use deadline::Deadline;
+use gate::Pass;
 use redirect::{is_redirect, plain};
 
 /// Bodies beyond the free size that are held at once, from their reading until their payload is dropped.
@@ -174,6 +175,12 @@ impl Fetcher {
         }
         let start = plain(&source.url);
         address::check_literal(&start, &source.request.allow_private)?;
+        let order = Order {
+            source,
+            validators,
+            last_of_host,
+            now,
+        };
         let mut deadline = Deadline::new(source.request.timeout);
         let mut pass = deadline.pause(self.gates.enter(&start)).await;
         let mut walk = Walk {
@@ -181,13 +188,10 @@ impl Fetcher {
             redirects: Vec::new(),
         };
         loop {
-            let (response, conditional) = self
-                .ask(source, walk.url(), validators, last_of_host, &deadline)
-                .await?;
+            let response = self.ask(&order, walk.url(), &pass, &mut deadline).await?;
             let status = response.status().as_u16();
             if !is_redirect(status) {
-                let asked = conditional.then_some(validators);
-                return self.answer(walk, response, asked, now, &mut deadline).await;
+                return self.answer(&order, walk, response, &mut deadline).await;
             }
             walk.follow(status, response)?;
             address::check_literal(walk.url(), &source.request.allow_private)?;
@@ -200,52 +204,70 @@ impl Fetcher {
         }
     }
 
-    /// One request up to the head of its response, and whether it was conditional.
+    /// One request up to the head of its response. A second one is sent only when the first may have met a
+    /// kept connection that the origin was just closing (RFC 9112 §9.3.1).
     async fn ask(
         &self,
-        source: &Source,
+        order: &Order<'_>,
         url: &Url,
-        validators: &Validators,
-        last_of_host: bool,
-        deadline: &Deadline,
-    ) -> Result<(reqwest::Response, bool), Error> {
-        let client = self.clients.of(url, &source.request)?;
-        let conditional = request::are_of(validators, url);
-        let request = request::build(
-            &client,
-            source,
-            url,
-            conditional.then_some(validators),
-            last_of_host,
-        )?;
-        let response = deadline
-            .within(Wait::Answer, client.execute(request))
-            .await?
-            .map_err(|error| Error::from_exchange(&error, self.limits.connect_timeout))?;
+        pass: &Pass,
+        deadline: &mut Deadline,
+    ) -> Result<reqwest::Response, Error> {
+        let may_be_stale = pass.may_reuse();
+        let response = match self.send(order, url, deadline).await {
+            Err(Error::Cut { .. }) if may_be_stale => {
+                deadline.pause(pass.pause()).await;
+                self.send(order, url, deadline).await?
+            }
+            sent => sent?,
+        };
+        if !order.last_of_host {
+            pass.keeps_connection(IDLE_CONNECTION);
+        }
         head::check_size(response.headers())?;
-        Ok((response, conditional))
+        Ok(response)
     }
 
-    /// Turns the last response into an answer; `asked` are the validators it was asked with.
+    async fn send(
+        &self,
+        order: &Order<'_>,
+        url: &Url,
+        deadline: &Deadline,
+    ) -> Result<reqwest::Response, Error> {
+        let client = self.clients.of(url, &order.source.request)?;
+        let request = request::build(
+            &client,
+            order.source,
+            url,
+            order.conditions(url),
+            order.last_of_host,
+        )?;
+        let sent = deadline
+            .within(Wait::Answer, client.execute(request))
+            .await?;
+        sent.map_err(|error| Error::from_exchange(&error, self.limits.connect_timeout))
+    }
+
+    /// Turns the last response into an answer.
     async fn answer(
         &self,
+        order: &Order<'_>,
         walk: Walk<'_>,
         response: reqwest::Response,
-        asked: Option<&Validators>,
-        now: DateTime<Utc>,
         deadline: &mut Deadline,
     ) -> Result<Answer, Error> {
-        match (response.status().as_u16(), asked) {
-            (200, _) => self.modified(walk, response, now, deadline).await,
+        let headers = response.headers();
+        match (response.status().as_u16(), order.conditions(walk.url())) {
+            (200, _) => self.modified(order, walk, response, deadline).await,
             (304, Some(validators)) => Ok(Answer::NotModified(NotModified {
-                validators: head::merged(validators, response.headers()),
-                signals: head::signals(response.headers(), now),
+                validators: head::merged(validators, headers),
+                signals: head::signals(headers, order.now),
                 redirects: walk.redirects,
             })),
             (410, _) if walk.redirects.iter().all(Hop::is_permanent) => Ok(Answer::Gone),
             (status @ (429 | 503), _) => Err(Error::Status {
                 status,
-                retry_after: head::retry_after(response.headers(), now),
+                retry_after: head::retry_after(headers, order.now),
             }),
             (status, _) => Err(Error::Status {
                 status,
@@ -256,19 +278,19 @@ impl Fetcher {
 
     async fn modified(
         &self,
+        order: &Order<'_>,
         walk: Walk<'_>,
         response: reqwest::Response,
-        now: DateTime<Utc>,
         deadline: &mut Deadline,
     ) -> Result<Answer, Error> {
-        let headers: &HeaderMap = response.headers();
+        let headers = response.headers();
         let coding = head::coding(headers)?;
         let content_type = headers
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
             .map(str::to_owned);
         let validators = head::validators(headers, walk.url().as_str());
-        let signals = head::signals(headers, now);
+        let signals = head::signals(headers, order.now);
         let received = body::read(response, &self.limits, deadline).await?;
         Ok(Answer::Modified(Box::new(Payload {
             encoded: received.bytes,
@@ -286,6 +308,22 @@ impl Fetcher {
             cut: received.cut,
             permit: received.permit,
         })))
+    }
+}
+
+/// What is wanted.
+struct Order<'o> {
+    source: &'o Source,
+    validators: &'o Validators,
+    last_of_host: bool,
+    now: DateTime<Utc>,
+}
+
+impl<'o> Order<'o> {
+    /// The validators that a request of this URL carries: they belong to the URL that gave them.
+    fn conditions(&self, url: &Url) -> Option<&'o Validators> {
+        let given = self.validators.etag.is_some() || self.validators.last_modified.is_some();
+        (given && self.validators.url.as_deref() == Some(url.as_str())).then_some(self.validators)
     }
 }
 

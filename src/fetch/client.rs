@@ -20,7 +20,7 @@ use crate::config;
 use crate::model::{HttpVersion, RequestOptions, Secret};
 
 /// How long a connection waits for the next source of its host.
-const IDLE_CONNECTION: Duration = Duration::from_secs(10);
+pub(super) const IDLE_CONNECTION: Duration = Duration::from_secs(10);
 
 /// Most an HTTP/2 origin may send ahead of our reading, a stream and a connection.
 const HTTP2_WINDOW: u32 = 256 * 1024;

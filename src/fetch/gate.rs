@@ -3,7 +3,7 @@
 //! The limit over all hosts is the caller's. A host that asked for quiet is the schedule's business.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -40,7 +40,15 @@ struct Table {
 #[derive(Debug)]
 struct Gate {
     slots: Arc<Semaphore>,
-    next_start: Mutex<Instant>,
+    times: Mutex<Times>,
+}
+
+#[derive(Debug)]
+struct Times {
+    /// The next request starts no sooner.
+    next_start: Instant,
+    /// Until then a connection may be kept open for the next request.
+    kept_until: Instant,
 }
 
 /// Leave to talk to one host, until dropped.
@@ -89,9 +97,14 @@ impl Gates {
         }
         table.sweep();
         let slots = Arc::new(Semaphore::new(self.at_once));
+        let now = Instant::now();
+        let times = Times {
+            next_start: now,
+            kept_until: now,
+        };
         let gate = Arc::new(Gate {
             slots,
-            next_start: Mutex::new(Instant::now()),
+            times: Mutex::new(times),
         });
         table.gates.insert(key.into(), Arc::clone(&gate));
         gate
@@ -106,31 +119,25 @@ impl Table {
         }
         let now = Instant::now();
         self.gates
-            .retain(|_, gate| Arc::strong_count(gate) > 1 || gate.next_start() > now);
+            .retain(|_, gate| Arc::strong_count(gate) > 1 || gate.times().next_start > now);
         self.sweep_at = SWEEP_AT_LEAST.max(self.gates.len() * 2);
     }
 }
 
 impl Gate {
-    fn next_start(&self) -> Instant {
-        *self
-            .next_start
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn times(&self) -> MutexGuard<'_, Times> {
+        self.times.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The caller's start, at the earliest now; the next one is `interval` later.
+    /// The caller's start, at the earliest now; the next one is `interval` later. `None` means at once.
     fn reserve(&self, interval: Duration) -> Option<Instant> {
         if interval.is_zero() {
             return None;
         }
         let now = Instant::now();
-        let mut next = self
-            .next_start
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let start = now.max(*next);
-        *next = start + interval;
+        let mut times = self.times();
+        let start = now.max(times.next_start);
+        times.next_start = start + interval;
         (start > now).then_some(start)
     }
 }
@@ -146,6 +153,16 @@ impl Pass {
         if let Some(start) = self.gate.reserve(self.interval) {
             sleep_until(start).await;
         }
+    }
+
+    /// Whether the next request may meet a connection that an earlier one left open.
+    pub(super) fn may_reuse(&self) -> bool {
+        self.gate.times().kept_until > Instant::now()
+    }
+
+    /// Notes that a connection stays open for so long.
+    pub(super) fn keeps_connection(&self, length: Duration) {
+        self.gate.times().kept_until = Instant::now() + length;
     }
 }
 

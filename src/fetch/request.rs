@@ -48,12 +48,6 @@ pub(super) fn build(
     Ok(request)
 }
 
-/// Whether validators may go to this URL: they belong to the one that gave them.
-pub(super) fn are_of(validators: &Validators, url: &Url) -> bool {
-    validators.url.as_deref() == Some(url.as_str())
-        && (validators.etag.is_some() || validators.last_modified.is_some())
-}
-
 /// The bare request, with HTTP Basic authentication (RFC 7617) when the source has it and is at home: `basic_auth`,
 /// else user and password of the configured URL.
 fn authorized(

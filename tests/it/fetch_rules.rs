@@ -385,19 +385,33 @@ async fn the_last_source_of_a_host_closes_the_connection() {
 }
 
 #[tokio::test]
-async fn a_kept_connection_that_went_stale_costs_nothing() {
+async fn a_kept_connection_that_went_stale_is_tried_once_more() {
     let origin = Origin::start().await;
-    origin.script("/feed", Reply::ok("<rss/>").cut_after(6));
     let (fetcher, source) = (Fetcher::new(&settings()), source(origin.url("/feed")));
-    for _ in 0..5 {
-        let payload = modified(
-            fetcher
-                .fetch(&source, &Validators::default(), false, now())
-                .await,
-        );
-        assert!(!payload.cut);
-    }
+    let none = Validators::default();
+    let fetch = || fetcher.fetch(&source, &none, false, now());
+    origin.script_all(
+        "/feed",
+        [
+            Reply::ok("1"),
+            Reply::nothing(),
+            Reply::ok("2"),
+            Reply::nothing(),
+        ],
+    );
+    assert_eq!(modified(fetch().await).encoded, "1");
+    assert_eq!(modified(fetch().await).encoded, "2");
+    assert_eq!(origin.requests().len(), 3);
+    failed(fetch().await, "cut");
     assert_eq!(origin.requests().len(), 5);
+}
+
+#[tokio::test]
+async fn a_new_connection_is_never_tried_twice() {
+    let origin = Origin::start().await;
+    origin.script("/feed", Reply::nothing());
+    failed(get(&source(origin.url("/feed"))).await, "cut");
+    origin.only_request();
 }
 
 #[tokio::test]

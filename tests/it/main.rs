@@ -3,5 +3,6 @@
 
 mod fetch_limits;
 mod fetch_rules;
+mod fetch_ways;
 mod fetching;
 mod origin;

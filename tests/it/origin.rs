@@ -64,6 +64,7 @@ pub(crate) struct Reply {
     hold: Option<Hold>,
     stop_after: Option<(usize, Stop)>,
     revalidates: bool,
+    mute: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -90,6 +91,7 @@ impl Reply {
             hold: None,
             stop_after: None,
             revalidates: false,
+            mute: false,
         }
     }
 
@@ -104,6 +106,15 @@ impl Reply {
     /// A redirect.
     pub(crate) fn redirect(status: u16, location: impl Into<Vec<u8>>) -> Self {
         Self::status(status).header("Location", location)
+    }
+
+    /// Hangs up without a word.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            mute: true,
+            ..Self::status(0)
+        }
+        .cut_after(0)
     }
 
     /// One more header field.
@@ -411,7 +422,8 @@ async fn write_reply(stream: &mut TcpStream, reply: &Reply) -> bool {
     let shown = reply
         .stop_after
         .map_or(body.len(), |(bytes, _)| bytes.min(body.len()));
-    let message = [&reply.head()[..], &body[..shown]].concat();
+    let head = if reply.mute { Vec::new() } else { reply.head() };
+    let message = [&head[..], &body[..shown]].concat();
     if stream.write_all(&message).await.is_err() {
         return false;
     }
