@@ -1,10 +1,46 @@
 //! One polite, conditional, size-bounded GET.
-use std::time::Duration;
+//!
+//! A fetch is one request and the redirects it meets. It sends no cookies of its own and no `Referer`,
+//! asks for nothing beside the feed, and gives the body as it came: [`Payload::decode`] undoes the content coding,
+//! off the async threads. How many fetches run at once over all hosts, and when a source is asked again, is the
+//! caller's to decide.
+
+use std::sync::Arc;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use http::header::{CONTENT_TYPE, LOCATION};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use url::Url;
 
 use crate::config;
 use crate::model::{Signals, Source, Validators};
+
+mod address;
+mod body;
+mod client;
+mod deadline;
+mod decode;
+mod error;
+mod gate;
+mod head;
+mod local;
+mod redirect;
+mod request;
+
+pub use decode::Decoded;
+pub use error::{BadRedirect, Error, Wait};
+pub use gate::host_key;
+pub use head::Coding;
+pub use redirect::Hop;
+
+use client::IDLE_CONNECTION;
+use deadline::Deadline;
+use gate::Pass;
+use redirect::{is_redirect, plain};
+
+/// Bodies beyond the free size that are held at once, from their reading until their payload is dropped.
+const LARGE_BODIES: usize = 4;
 
 /// What an origin answered.
 #[derive(Debug)]
@@ -13,7 +49,7 @@ pub enum Answer {
     Modified(Box<Payload>),
     /// Nothing new (304).
     NotModified(NotModified),
-    /// Gone for good (410).
+    /// Gone for good (410), at the configured URL or where only permanent redirects led.
     Gone,
 }
 
@@ -24,64 +60,292 @@ pub struct NotModified {
     pub validators: Validators,
     /// `max_age` only.
     pub signals: Signals,
+    /// How it was reached; empty without redirects.
+    pub redirects: Vec<Hop>,
 }
 
-/// A 200's body, still in its content codings, and what its head said.
-#[derive(Clone, Debug)]
+/// A 200's body, still in its content coding, and what its head said.
+#[derive(Debug)]
 pub struct Payload {
     /// As received; decode with [`Payload::decode`] off the async threads.
     pub encoded: Bytes,
-    /// `Content-Encoding`, outermost last, lower case, without `identity`.
-    pub codings: Vec<String>,
-    /// `Content-Type` as it came.
+    /// The coding `encoded` is in; `None` means that it is the document itself.
+    pub coding: Option<Coding>,
+    /// `Content-Type` as it came; `None` when there was none, or none in text.
     pub content_type: Option<String>,
-    /// URL that gave it, after redirects: the base of relative references.
-    pub final_url: url::Url,
-    /// Validators of this answer.
+    /// URL that gave it, after redirects and without user, password and fragment: the base of relative references.
+    pub final_url: Url,
+    /// Validators of this answer; none when the body was cut.
     pub validators: Validators,
     /// `max_age` only.
     pub signals: Signals,
+    /// How it was reached; empty without redirects.
+    pub redirects: Vec<Hop>,
     /// The body ended before its declared length: parse what is whole, keep no validators.
     pub cut: bool,
+    /// Its share of the large bodies, given back when the payload is dropped.
+    permit: Option<OwnedSemaphorePermit>,
 }
 
-/// Why a fetch gave no usable answer.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// Neither 200, 304 nor 410 (RFC 9110 §15).
-    #[error("unexpected status {status}")]
-    Status {
-        /// The code.
-        status: u16,
-        /// From the response on, clamped at 7 days.
-        retry_after: Option<Duration>,
-    },
-    /// Placeholder.
-    #[error("transport failed")]
-    Transport(#[source] reqwest::Error),
+impl Payload {
+    /// A document that came without HTTP: from a file or from standard input.
+    pub fn new(document: impl Into<Bytes>, content_type: Option<String>, base: Url) -> Self {
+        Self {
+            encoded: document.into(),
+            coding: None,
+            content_type,
+            final_url: base,
+            validators: Validators::default(),
+            signals: Signals::default(),
+            redirects: Vec::new(),
+            cut: false,
+            permit: None,
+        }
+    }
+
+    /// The body without its content coding, at most `max_body` bytes. Costs CPU time in proportion to its size.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`], and [`Error::BadCoding`] when the body is not what `Content-Encoding` says.
+    pub fn decode(&self, max_body: u64) -> Result<Decoded, Error> {
+        let Some(coding) = self.coding else {
+            if self.encoded.len() as u64 > max_body {
+                return Err(Error::TooLarge {
+                    part: "body",
+                    limit_bytes: max_body,
+                });
+            }
+            return Ok(Decoded {
+                body: self.encoded.clone(),
+                cut: self.cut,
+            });
+        };
+        let decoded = decode::decode(coding, &self.encoded, max_body)?;
+        Ok(Decoded {
+            cut: decoded.cut || self.cut,
+            ..decoded
+        })
+    }
 }
 
 /// The HTTP side: clients, per-host gates, byte budget.
 #[derive(Debug)]
-pub struct Fetcher {}
+pub struct Fetcher {
+    clients: client::Clients,
+    gates: gate::Gates,
+    limits: body::Limits,
+}
 
 impl Fetcher {
-    /// Sets up; fails only when TLS roots or the settings are unusable.
-    pub fn new(settings: &config::Fetch) -> Result<Self, Error> {
-        let _ = settings;
-        unimplemented!()
+    /// Sets up. Clients are built when a source first needs them, so a machine without CA certificates costs only
+    /// its `https` sources.
+    pub fn new(settings: &config::Fetch) -> Self {
+        Self {
+            clients: client::Clients::new(settings),
+            gates: gate::Gates::new(settings.per_host, settings.host_interval),
+            limits: body::Limits {
+                max_body: settings.max_body,
+                idle_timeout: settings.idle_timeout,
+                connect_timeout: settings.connect_timeout,
+                large: Arc::new(Semaphore::new(LARGE_BODIES)),
+            },
+        }
     }
-    /// Fetches one source. `last_of_host` closes the connection afterwards.
-    pub async fn fetch(&self, source: &Source, validators: &Validators, last_of_host: bool) -> Result<Answer, Error> {
-        let _ = (source, validators, last_of_host);
-        unimplemented!()
+
+    /// Fetches one source. `last_of_host` closes the connection afterwards. `now` stands in for a missing `Date` where
+    /// dates of the response are measured.
+    ///
+    /// # Errors
+    /// See [`Error`]; "not modified" and "gone" are answers.
+    pub async fn fetch(
+        &self,
+        source: &Source,
+        validators: &Validators,
+        last_of_host: bool,
+        now: DateTime<Utc>,
+    ) -> Result<Answer, Error> {
+        match source.url.scheme() {
+            "http" | "https" => {}
+            "file" => return local::read(source, validators, &self.limits).await,
+            _ => {
+                return Err(Error::Setting {
+                    key: "url".to_owned(),
+                });
+            }
+        }
+        let start = plain(&source.url);
+        address::check_literal(&start, &source.request.allow_private)?;
+        let order = Order {
+            source,
+            validators,
+            last_of_host,
+            now,
+        };
+        let mut deadline = Deadline::new(source.request.timeout);
+        let mut pass = deadline.pause(self.gates.enter(&start)).await;
+        let mut walk = Walk {
+            start: &start,
+            redirects: Vec::new(),
+        };
+        loop {
+            let response = self.ask(&order, walk.url(), &pass, &mut deadline).await?;
+            let status = response.status().as_u16();
+            if !is_redirect(status) {
+                return self.answer(&order, walk, response, &mut deadline).await;
+            }
+            walk.follow(status, response)?;
+            address::check_literal(walk.url(), &source.request.allow_private)?;
+            if pass.covers(walk.url()) {
+                deadline.pause(pass.pause()).await;
+            } else {
+                drop(pass);
+                pass = deadline.pause(self.gates.enter(walk.url())).await;
+            }
+        }
+    }
+
+    /// One request up to the head of its response. A second one is sent only when the first may have met a
+    /// kept connection that the origin was just closing (RFC 9112 §9.3.1).
+    async fn ask(
+        &self,
+        order: &Order<'_>,
+        url: &Url,
+        pass: &Pass,
+        deadline: &mut Deadline,
+    ) -> Result<reqwest::Response, Error> {
+        let may_be_stale = pass.may_reuse();
+        let response = match self.send(order, url, deadline).await {
+            Err(Error::Cut { .. }) if may_be_stale => {
+                deadline.pause(pass.pause()).await;
+                self.send(order, url, deadline).await?
+            }
+            sent => sent?,
+        };
+        if !order.last_of_host {
+            pass.keeps_connection(IDLE_CONNECTION);
+        }
+        head::check_size(response.headers())?;
+        Ok(response)
+    }
+
+    async fn send(
+        &self,
+        order: &Order<'_>,
+        url: &Url,
+        deadline: &Deadline,
+    ) -> Result<reqwest::Response, Error> {
+        let client = self.clients.of(url, &order.source.request)?;
+        let request = request::build(
+            &client,
+            order.source,
+            url,
+            order.conditions(url),
+            order.last_of_host,
+        )?;
+        let sent = deadline
+            .within(Wait::Answer, client.execute(request))
+            .await?;
+        sent.map_err(|error| Error::from_exchange(&error, self.limits.connect_timeout))
+    }
+
+    /// Turns the last response into an answer.
+    async fn answer(
+        &self,
+        order: &Order<'_>,
+        walk: Walk<'_>,
+        response: reqwest::Response,
+        deadline: &mut Deadline,
+    ) -> Result<Answer, Error> {
+        let headers = response.headers();
+        match (response.status().as_u16(), order.conditions(walk.url())) {
+            (200, _) => self.modified(order, walk, response, deadline).await,
+            (304, Some(validators)) => Ok(Answer::NotModified(NotModified {
+                validators: head::merged(validators, headers),
+                signals: head::signals(headers, order.now),
+                redirects: walk.redirects,
+            })),
+            (410, _) if walk.redirects.iter().all(Hop::is_permanent) => Ok(Answer::Gone),
+            (status @ (429 | 503), _) => Err(Error::Status {
+                status,
+                retry_after: head::retry_after(headers, order.now),
+            }),
+            (status, _) => Err(Error::Status {
+                status,
+                retry_after: None,
+            }),
+        }
+    }
+
+    async fn modified(
+        &self,
+        order: &Order<'_>,
+        walk: Walk<'_>,
+        response: reqwest::Response,
+        deadline: &mut Deadline,
+    ) -> Result<Answer, Error> {
+        let headers = response.headers();
+        let coding = head::coding(headers)?;
+        let content_type = headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned);
+        let validators = head::validators(headers, walk.url().as_str());
+        let signals = head::signals(headers, order.now);
+        let received = body::read(response, &self.limits, deadline).await?;
+        Ok(Answer::Modified(Box::new(Payload {
+            encoded: received.bytes,
+            coding,
+            content_type,
+            final_url: walk.url().clone(),
+            // A later 304 would hide what was lost (RFC 9111 §3.3).
+            validators: if received.cut {
+                Validators::default()
+            } else {
+                validators
+            },
+            signals,
+            redirects: walk.redirects,
+            cut: received.cut,
+            permit: received.permit,
+        })))
     }
 }
 
-impl Payload {
-    /// The body without its content codings, at most `max_body` bytes.
-    pub fn decode(&self, max_body: u64) -> Result<Bytes, Error> {
-        let _ = max_body;
-        unimplemented!()
+/// What is wanted.
+struct Order<'o> {
+    source: &'o Source,
+    validators: &'o Validators,
+    last_of_host: bool,
+    now: DateTime<Utc>,
+}
+
+impl<'o> Order<'o> {
+    /// The validators that a request of this URL carries: they belong to the URL that gave them.
+    fn conditions(&self, url: &Url) -> Option<&'o Validators> {
+        let given = self.validators.etag.is_some() || self.validators.last_modified.is_some();
+        (given && self.validators.url.as_deref() == Some(url.as_str())).then_some(self.validators)
+    }
+}
+
+/// The way from the configured URL to the one that answers.
+struct Walk<'s> {
+    start: &'s Url,
+    redirects: Vec<Hop>,
+}
+
+impl Walk<'_> {
+    /// The URL to ask.
+    fn url(&self) -> &Url {
+        self.redirects.last().map_or(self.start, |hop| &hop.url)
+    }
+
+    fn follow(&mut self, status: u16, response: reqwest::Response) -> Result<(), Error> {
+        let location = response
+            .headers()
+            .get(LOCATION)
+            .map(|value| value.as_bytes());
+        let hop = redirect::next(status, location, self.start, self.url(), &self.redirects)?;
+        self.redirects.push(hop);
+        Ok(())
     }
 }
