@@ -174,7 +174,7 @@ fn picture(xml: &mut Xml, image: &Image) {
     } else {
         xml.open("media:content", &attributes);
         if let Some(description) = description {
-            xml.text("media:description", &[("type", Some("plain"))], description);
+            xml.text("media:description", &[], description);
         }
         if let Some(credit) = &image.credit {
             xml.text("media:credit", &[], credit);
