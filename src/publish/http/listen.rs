@@ -104,7 +104,7 @@ pub async fn serve(listener: Listener, router: Router, shutdown: CancellationTok
 }
 
 /// Connections that may stay open. With the requests of the polls they fit into the usual limit of 1,024 files.
-pub(super) const CONNECTIONS: usize = 512;
+const CONNECTIONS: usize = 512;
 
 /// Connections beyond those that may be on their way out at once.
 const CLOSING: usize = 64;
@@ -219,3 +219,6 @@ where
     served.as_mut().graceful_shutdown();
     let _ = tokio::time::timeout(GRACE, served).await;
 }
+
+#[cfg(test)]
+mod tests;
