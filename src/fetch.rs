@@ -72,12 +72,7 @@ impl Fetcher {
         unimplemented!()
     }
     /// Fetches one source. `last_of_host` closes the connection afterwards.
-    pub async fn fetch(
-        &self,
-        source: &Source,
-        validators: &Validators,
-        last_of_host: bool,
-    ) -> Result<Answer, Error> {
+    pub async fn fetch(&self, source: &Source, validators: &Validators, last_of_host: bool) -> Result<Answer, Error> {
         let _ = (source, validators, last_of_host);
         unimplemented!()
     }

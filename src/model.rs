@@ -461,19 +461,13 @@ mod seconds {
 
     impl Serialize for Seconds {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            if self.0.is_multiple_of(1000) {
-                serializer.serialize_u64(self.0 / 1000)
-            } else {
-                serializer.serialize_f64(self.0 as f64 / 1000.0)
-            }
+            if self.0.is_multiple_of(1000) { serializer.serialize_u64(self.0 / 1000) } else { serializer.serialize_f64(self.0 as f64 / 1000.0) }
         }
     }
 
     impl<'de> Deserialize<'de> for Seconds {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            Ok(Self(
-                (f64::deserialize(deserializer)? * 1000.0).round() as u64
-            ))
+            Ok(Self((f64::deserialize(deserializer)? * 1000.0).round() as u64))
         }
     }
 }
@@ -558,8 +552,6 @@ pub struct Article {
 impl Article {
     /// The date it is ordered and published by: the earlier of the publisher's date and our first sight.
     pub fn published(&self) -> DateTime<Utc> {
-        self.entry
-            .published
-            .map_or(self.first_seen, |published| published.min(self.first_seen))
+        self.entry.published.map_or(self.first_seen, |published| published.min(self.first_seen))
     }
 }

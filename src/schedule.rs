@@ -31,13 +31,7 @@ pub struct Next {
 }
 
 /// The poll after one that ended at `now`.
-pub fn next_poll(
-    source_id: &str,
-    cadence: &Cadence,
-    history: &History,
-    signals: &Signals,
-    now: DateTime<Utc>,
-) -> Next {
+pub fn next_poll(source_id: &str, cadence: &Cadence, history: &History, signals: &Signals, now: DateTime<Utc>) -> Next {
     let _ = (source_id, cadence, history, signals, now);
     unimplemented!()
 }
