@@ -1,1 +1,174 @@
-//! Serves finished publications.
+//! Serves finished publications: a request is a look-up and a comparison of strings (RFC 9110).
+//!
+//! Nothing here queries, renders or compresses, and no writer can hold a request up. Pages and the other formats
+//! are publications like any other; what they need beyond bytes is a layer around [`router`].
+
+mod conditional;
+mod listen;
+mod token;
+
+use std::sync::Arc;
+
+use ::http::header::{
+    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LAST_MODIFIED, VARY, X_CONTENT_TYPE_OPTIONS,
+};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use axum::Router;
+use axum::body::Body;
+use bytes::Bytes;
+use tokio::sync::watch;
+
+use super::{Publication, Site};
+pub use listen::{Listener, serve};
+
+/// What is served, and where.
+#[derive(Clone, Debug)]
+pub struct Served {
+    /// The publications of the moment; a new value is served from the next request on.
+    pub site: watch::Receiver<Arc<Site>>,
+    /// Whether `/readyz` says yes.
+    pub ready: watch::Receiver<bool>,
+    /// Path of all routes, beginning and ending in `/`: that of `public_url`.
+    pub base: String,
+}
+
+/// The routes: every publication of the site, and `healthz` and `readyz`, all below the base.
+pub fn router(served: Served) -> Router {
+    let served = Arc::new(served);
+    Router::new().fallback(move |request: Request<Body>| {
+        let response = served.answer(&request);
+        async move { response }
+    })
+}
+
+impl Served {
+    /// Answers one request. The body of the request is not read.
+    fn answer<B>(&self, request: &Request<B>) -> Response<Body> {
+        let site = self.site.borrow();
+        let Some(path) = request.uri().path().strip_prefix(&self.base) else {
+            return self.missing(&site);
+        };
+        let probe = match path {
+            "healthz" => Some((StatusCode::OK, "ok\n")),
+            "readyz" if *self.ready.borrow() => Some((StatusCode::OK, "ready\n")),
+            "readyz" => Some((StatusCode::SERVICE_UNAVAILABLE, "not ready\n")),
+            _ => None,
+        };
+        let publication = site
+            .get(path)
+            .filter(|publication| token::allows(publication.token.as_ref(), request));
+        match (probe, publication) {
+            (None, None) => self.missing(&site),
+            _ if request.method() != Method::GET && request.method() != Method::HEAD => {
+                method_not_allowed()
+            }
+            (Some((status, text)), _) => note(status, text),
+            (None, Some(publication)) => document(
+                publication,
+                request.headers(),
+                request.method() == Method::HEAD,
+            ),
+        }
+    }
+
+    /// 404, naming what there is. An output with a token is not named, and without the token it is missing too.
+    fn missing(&self, site: &Site) -> Response<Body> {
+        let open = site
+            .iter()
+            .filter(|(path, publication)| publication.token.is_none() && !path.is_empty());
+        let names: Vec<String> = open
+            .map(|(path, _)| format!("{}{path}", self.base))
+            .take(LISTED)
+            .collect();
+        let there = if names.is_empty() {
+            "nothing yet".to_owned()
+        } else {
+            names.join(" ")
+        };
+        note(
+            StatusCode::NOT_FOUND,
+            format!("Nothing is published at this address. There is: {there}\n"),
+        )
+    }
+}
+
+/// Publications that a 404 names at most.
+const LISTED: usize = 50;
+
+/// A publication in the coding that the client takes, or 304 when it has that already (RFC 9110 §13.2.2).
+fn document(publication: &Publication, request: &HeaderMap, head_only: bool) -> Response<Body> {
+    let gzip = conditional::wants_gzip(request.get_all(ACCEPT_ENCODING));
+    let fields = &publication.fields;
+    let (body, etag) = if gzip {
+        (&publication.gzip, &fields.gzip_etag)
+    } else {
+        (&publication.body, &fields.etag)
+    };
+    let mut response = Response::new(Body::empty());
+    let headers = response.headers_mut();
+    headers.insert(ETAG, etag.clone());
+    headers.insert(LAST_MODIFIED, fields.last_modified.clone());
+    headers.insert(CACHE_CONTROL, fields.cache_control.clone());
+    headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+    if conditional::is_fresh(request, etag, publication.last_modified) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        return response;
+    }
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static(publication.content_type),
+    );
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+    if gzip {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    if publication.content_type.starts_with("text/html") {
+        headers.insert(CONTENT_SECURITY_POLICY, NOTHING_ELSE);
+    }
+    if !head_only {
+        *response.body_mut() = Body::from(body.clone());
+    }
+    response
+}
+
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+
+/// Pages load nothing, run nothing, are framed nowhere and send no form.
+const NOTHING_ELSE: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
+
+/// A line of text that no cache keeps.
+fn note(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
+    let text = text.into();
+    let headers: [(HeaderName, HeaderValue); 4] = [
+        (
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/plain; charset=utf-8"),
+        ),
+        (CONTENT_LENGTH, HeaderValue::from(text.len())),
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (X_CONTENT_TYPE_OPTIONS, NOSNIFF),
+    ];
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    response.headers_mut().extend(headers);
+    response
+}
+
+/// 405 with what is allowed (RFC 9110 §15.5.6).
+fn method_not_allowed() -> Response<Body> {
+    let mut response = note(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "Only GET and HEAD are answered here.\n",
+    );
+    response
+        .headers_mut()
+        .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    response
+}
+
+#[cfg(test)]
+mod tests;

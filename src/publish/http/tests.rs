@@ -1,0 +1,309 @@
+use std::io::Read;
+
+use super::*;
+use crate::model::Secret;
+use crate::publish::tests::at;
+use crate::publish::{atom, index};
+
+pub(super) const BODY: &str =
+    "<feed>the same words over and over, the same words over and over</feed>";
+const CHANGED: &str = "Wed, 04 Mar 2026 05:06:07 GMT";
+
+pub(super) fn publication(token: Option<&str>) -> Publication {
+    let changed_at = at("2026-03-04T05:06:07.890Z");
+    Publication::new(
+        BODY,
+        atom::CONTENT_TYPE,
+        changed_at,
+        300,
+        token.map(Secret::new),
+    )
+}
+
+/// A site below `/feeds/` with an open output, one with a token, and the page; and the switch of its readiness.
+pub(super) fn served() -> (Served, watch::Sender<bool>) {
+    let page = Publication::new(
+        index::render(&[]),
+        index::CONTENT_TYPE,
+        at("2026-03-04T05:06:07Z"),
+        300,
+        None,
+    );
+    let site = Site::from([
+        ("all.atom".to_owned(), publication(None)),
+        ("inner.atom".to_owned(), publication(Some("tok en&é"))),
+        (String::new(), page),
+    ]);
+    let (ready, is_ready) = watch::channel(false);
+    (
+        Served {
+            site: watch::channel(Arc::new(site)).1,
+            ready: is_ready,
+            base: "/feeds/".to_owned(),
+        },
+        ready,
+    )
+}
+
+fn ask(method: &str, path: &str, headers: &[(&str, &str)]) -> Response<Body> {
+    let mut request = Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    served().0.answer(&request.body(()).expect("a request"))
+}
+
+fn header<'a>(response: &'a Response<Body>, name: &str) -> Option<&'a str> {
+    response
+        .headers()
+        .get(name)
+        .map(|value| value.to_str().expect("ASCII"))
+}
+
+async fn text(response: Response<Body>) -> String {
+    let bytes = axum::body::to_bytes(response.into_body(), 1 << 20)
+        .await
+        .expect("a body");
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+#[tokio::test]
+async fn a_get_has_the_body_and_everything_a_cache_needs() {
+    let response = ask("GET", "/feeds/all.atom", &[]);
+    assert_eq!(response.status(), StatusCode::OK);
+    for (name, value) in [
+        ("content-type", "application/atom+xml; charset=utf-8"),
+        ("content-length", "71"),
+        ("etag", &publication(None).etag),
+        ("last-modified", CHANGED),
+        ("cache-control", "public, max-age=300"),
+        ("vary", "accept-encoding"),
+        ("x-content-type-options", "nosniff"),
+    ] {
+        assert_eq!(header(&response, name), Some(value), "{name}");
+    }
+    assert_eq!(header(&response, "content-encoding"), None);
+    assert_eq!(text(response).await, BODY);
+}
+
+#[tokio::test]
+async fn a_head_is_the_get_without_its_body() {
+    for coding in ["identity", "gzip"] {
+        let (get, head) = ["GET", "HEAD"]
+            .map(|method| ask(method, "/feeds/all.atom", &[("accept-encoding", coding)]))
+            .into();
+        assert_eq!(
+            (get.status(), get.headers()),
+            (head.status(), head.headers())
+        );
+        assert_eq!(text(head).await, "");
+    }
+}
+
+#[tokio::test]
+async fn each_coding_has_its_own_tag() {
+    let gzip = ("accept-encoding", "gzip");
+    let response = ask("GET", "/feeds/all.atom", &[gzip]);
+    let publication = publication(None);
+    assert_eq!(header(&response, "content-encoding"), Some("gzip"));
+    assert_eq!(
+        header(&response, "etag"),
+        Some(publication.gzip_etag.as_str())
+    );
+    let length = publication.gzip.len().to_string();
+    assert_eq!(header(&response, "content-length"), Some(length.as_str()));
+    let body = axum::body::to_bytes(response.into_body(), 1 << 20)
+        .await
+        .expect("a body");
+    let mut decoded = String::new();
+    flate2::read::GzDecoder::new(&body[..])
+        .read_to_string(&mut decoded)
+        .expect("gzip");
+    assert_eq!(decoded, BODY);
+
+    let status = |headers: &[(&str, &str)]| ask("GET", "/feeds/all.atom", headers).status();
+    assert_eq!(
+        status(&[gzip, ("if-none-match", &publication.gzip_etag)]),
+        StatusCode::NOT_MODIFIED
+    );
+    assert_eq!(
+        status(&[gzip, ("if-none-match", &publication.etag)]),
+        StatusCode::OK
+    );
+    assert_eq!(
+        status(&[("if-none-match", &publication.etag)]),
+        StatusCode::NOT_MODIFIED
+    );
+    assert_eq!(
+        status(&[("if-none-match", &publication.gzip_etag)]),
+        StatusCode::OK
+    );
+}
+
+#[tokio::test]
+async fn a_304_has_no_body_and_keeps_the_validators() {
+    for method in ["GET", "HEAD"] {
+        for condition in [("if-none-match", "*"), ("if-modified-since", CHANGED)] {
+            let response = ask(method, "/feeds/all.atom", &[condition]);
+            assert_eq!(response.status(), StatusCode::NOT_MODIFIED);
+            assert_eq!(
+                header(&response, "etag"),
+                Some(publication(None).etag.as_str())
+            );
+            assert_eq!(
+                header(&response, "cache-control"),
+                Some("public, max-age=300")
+            );
+            assert_eq!(header(&response, "vary"), Some("accept-encoding"));
+            assert_eq!(header(&response, "content-type"), None);
+            assert_eq!(text(response).await, "");
+        }
+    }
+}
+
+#[tokio::test]
+async fn other_methods_are_refused_with_what_is_allowed() {
+    for method in ["POST", "PUT", "DELETE", "OPTIONS", "PATCH", "BREW"] {
+        for path in ["/feeds/all.atom", "/feeds/", "/feeds/healthz"] {
+            let response = ask(method, path, &[]);
+            assert_eq!(
+                response.status(),
+                StatusCode::METHOD_NOT_ALLOWED,
+                "{method} {path}"
+            );
+            assert_eq!(header(&response, "allow"), Some("GET, HEAD"));
+        }
+        assert_eq!(
+            ask(method, "/feeds/inner.atom", &[]).status(),
+            StatusCode::NOT_FOUND,
+            "no word of it without its token"
+        );
+    }
+}
+
+#[tokio::test]
+async fn unknown_paths_are_404_and_name_what_is_open() {
+    for path in [
+        "/",
+        "/feeds",
+        "/all.atom",
+        "//feeds/all.atom",
+        "/feeds//all.atom",
+        "/feeds/all.atom/",
+        "/feeds/x/../all.atom",
+        "/feeds/./all.atom",
+        "/feeds/%2e%2e/all.atom",
+        "/feeds/..%2fall.atom",
+        "/feeds/ALL.atom",
+        "/feeds/all.rss",
+        "/healthz",
+    ] {
+        let response = ask("GET", path, &[]);
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(
+            header(&response, "content-type"),
+            Some("text/plain; charset=utf-8")
+        );
+        assert_eq!(header(&response, "cache-control"), Some("no-store"));
+        assert_eq!(
+            text(response).await,
+            "Nothing is published at this address. There is: /feeds/all.atom\n"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_token_opens_its_output_and_nothing_else_does() {
+    let path = "/feeds/inner.atom";
+    let right = format!("{path}?x=1&token=tok+en%26%C3%A9");
+    let bearer = |value: &'static str| [("authorization", value)];
+    for (path, headers, status) in [
+        (path, bearer("Bearer tok en&é"), StatusCode::OK),
+        (path, bearer("bearer   tok en&é "), StatusCode::OK),
+        (&right, bearer("Bearer wrong"), StatusCode::OK),
+        (
+            &format!("{path}?token=no&token=tok%20en%26%C3%A9"),
+            bearer(""),
+            StatusCode::OK,
+        ),
+        (path, bearer("Basic tok en&é"), StatusCode::NOT_FOUND),
+        (path, bearer("Bearer tok en&"), StatusCode::NOT_FOUND),
+        (path, bearer("Bearer tok en&éé"), StatusCode::NOT_FOUND),
+        (path, bearer("Bearer"), StatusCode::NOT_FOUND),
+        (path, bearer("Bearer "), StatusCode::NOT_FOUND),
+        (&format!("{path}?token="), bearer(""), StatusCode::NOT_FOUND),
+        (
+            &format!("{path}?TOKEN=tok+en%26%C3%A9"),
+            bearer(""),
+            StatusCode::NOT_FOUND,
+        ),
+    ] {
+        let response = ask("GET", path, &headers);
+        assert_eq!(response.status(), status, "{path} {headers:?}");
+        if status == StatusCode::OK {
+            assert_eq!(
+                header(&response, "cache-control"),
+                Some("private, max-age=300")
+            );
+        } else {
+            let nothing = text(ask("GET", "/feeds/none.atom", &[])).await;
+            assert_eq!(text(response).await, nothing, "as if there were nothing");
+        }
+    }
+    assert_eq!(
+        ask("GET", "/feeds/all.atom?token=any", &[]).status(),
+        StatusCode::OK
+    );
+}
+
+#[tokio::test]
+async fn the_page_may_load_nothing() {
+    let response = ask("GET", "/feeds/", &[]);
+    assert_eq!(response.status(), StatusCode::OK);
+    assert!(
+        header(&response, "content-security-policy")
+            .is_some_and(|policy| policy.starts_with("default-src 'none'"))
+    );
+    assert_eq!(
+        header(
+            &ask("GET", "/feeds/all.atom", &[]),
+            "content-security-policy"
+        ),
+        None
+    );
+}
+
+#[tokio::test]
+async fn health_and_readiness_are_two_things() {
+    let (served, ready) = served();
+    let status = |path: &str| {
+        served
+            .answer(&Request::get(path).body(()).expect("a request"))
+            .status()
+    };
+    assert_eq!(status("/feeds/healthz"), StatusCode::OK);
+    assert_eq!(status("/feeds/readyz"), StatusCode::SERVICE_UNAVAILABLE);
+    ready.send_replace(true);
+    assert_eq!(status("/feeds/readyz"), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_new_site_is_served_from_the_next_request_on() {
+    let (sender, site) = watch::channel(Arc::new(Site::new()));
+    let served = Served {
+        site,
+        ready: watch::channel(true).1,
+        base: "/".to_owned(),
+    };
+    let status = || {
+        served
+            .answer(&Request::get("/all.atom").body(()).expect("a request"))
+            .status()
+    };
+    assert_eq!(status(), StatusCode::NOT_FOUND);
+    sender.send_replace(Arc::new(Site::from([(
+        "all.atom".to_owned(),
+        publication(None),
+    )])));
+    assert_eq!(status(), StatusCode::OK);
+}

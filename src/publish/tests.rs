@@ -1,0 +1,227 @@
+//! What the tests of this stage share, and those of [`Publication`] and the page at the base.
+
+use std::io::Read;
+
+use super::index::Listing;
+use super::*;
+use crate::model::*;
+
+/// An instant.
+pub(super) fn at(text: &str) -> DateTime<Utc> {
+    text.parse().expect("an instant")
+}
+
+/// An article with nothing but what it must have.
+pub(super) fn plain() -> Article {
+    Article {
+        id: "urn:uuid:7d4b1d5e-0000-5000-8000-000000000001".into(),
+        published_id: "https://mill.example/posts/1".into(),
+        entry: Entry {
+            id: "https://mill.example/posts/1".into(),
+            id_kind: IdKind::Published,
+            url: Some("https://mill.example/posts/1".into()),
+            title: Some("The wheel turns".into()),
+            published: Some(at("2026-03-01T08:00:00Z")),
+            updated: None,
+            content_html: String::new(),
+            details: Details::default(),
+        },
+        origin: Origin {
+            source: "mill".into(),
+            iri: "https://mill.example/feed.atom".into(),
+            title: "Mill Notes".into(),
+            url: Some("https://mill.example/feed.atom".into()),
+            tags: vec![],
+            info: FeedInfo::default(),
+        },
+        updated: at("2026-03-01T08:00:00Z"),
+        first_seen: at("2026-03-01T08:05:00Z"),
+        last_seen: at("2026-03-02T08:05:00Z"),
+        revision: 1,
+        entries: vec![EntryRef {
+            source: "mill".into(),
+            entry_id: "https://mill.example/posts/1".into(),
+            url: Some("https://mill.example/posts/1".into()),
+            title: Some("The wheel turns".into()),
+            published: Some(at("2026-03-01T08:00:00Z")),
+            first_seen: at("2026-03-01T08:05:00Z"),
+            rung: Rung::Entry,
+        }],
+    }
+}
+
+/// An article with everything a feed can say but content.
+pub(super) fn rich() -> Article {
+    let mut article = plain();
+    article.entry.title = Some("Flour & water < bread".into());
+    article.entry.updated = Some(at("2026-03-01T10:00:00.250Z"));
+    article.updated = at("2026-03-01T10:00:00.250Z");
+    article.revision = 2;
+    let person = |name: &str, role| Author {
+        name: name.into(),
+        role,
+        ..Author::default()
+    };
+    article.entry.details = Details {
+        summary: Some("Why a < b & c.".into()),
+        summary_kind: Some(SummaryKind::Author),
+        content_scope: ContentScope::Full,
+        authors: vec![
+            Author {
+                url: Some("https://mill.example/ada".into()),
+                email: Some("ada@mill.example".into()),
+                ..person("Ada Miller", AuthorRole::Author)
+            },
+            Author {
+                url: Some("no iri".into()),
+                email: Some("nobody".into()),
+                ..person("Ben Baker", AuthorRole::Author)
+            },
+            person("Cleo Editor", AuthorRole::Editor),
+        ],
+        date_precision: DatePrecision::Instant,
+        language: Some("en-GB".into()),
+        image: Some(Image {
+            url: "https://mill.example/wheel.jpg?w=1200&h=800".into(),
+            alt: Some("A wheel \"at rest\"".into()),
+            caption: Some("The wheel".into()),
+            credit: Some("Dee Photo".into()),
+            width: Some(1200),
+            height: Some(800),
+            mime_type: Some("image/jpeg".into()),
+        }),
+        attachments: vec![Attachment {
+            url: "https://mill.example/1.mp3".into(),
+            mime_type: Some("audio/mpeg".into()),
+            size: Some(1_234_567),
+            duration: Some(Seconds(61_500)),
+            title: Some("Listen".into()),
+            ..Attachment::default()
+        }],
+        categories: vec![
+            Category {
+                term: "Bread".into(),
+                scheme: Some("https://mill.example/tags".into()),
+                label: Some("Bread & more".into()),
+            },
+            Category {
+                term: "bread".into(),
+                scheme: Some("https://mill.example/tags".into()),
+                label: None,
+            },
+            Category {
+                term: "News".into(),
+                scheme: Some("not an IRI".into()),
+                label: None,
+            },
+        ],
+        section: Some("Food".into()),
+        sections: vec![],
+        rights: Some("© 2026 Mill & Co".into()),
+        license_url: Some("https://creativecommons.org/licenses/by/4.0/".into()),
+        comments: Some(Comments {
+            url: Some("https://mill.example/posts/1#talk".into()),
+            count: Some(7),
+        }),
+        source: None,
+        related_urls: vec![
+            "https://mill.example/amp/1".into(),
+            "https://river.example/story".into(),
+        ],
+    };
+    article.origin.info = FeedInfo {
+        home_url: Some("https://mill.example/".into()),
+        updated: Some(at("2026-03-01T10:05:00Z")),
+        image_url: Some("https://mill.example/logo.png".into()),
+        language: Some("en".into()),
+        rights: Some("All rights reserved".into()),
+        authors: vec![person("The Mill", AuthorRole::Author)],
+        ..FeedInfo::default()
+    };
+    article.entries.push(EntryRef {
+        source: "river".into(),
+        entry_id: "77".into(),
+        url: Some("https://river.example/story".into()),
+        title: Some("Flour and water".into()),
+        published: None,
+        first_seen: at("2026-03-01T09:00:00Z"),
+        rung: Rung::Url,
+    });
+    article
+}
+
+fn publication(body: &'static str) -> Publication {
+    Publication::new(
+        body,
+        atom::CONTENT_TYPE,
+        at("2026-03-01T10:00:00Z"),
+        300,
+        None,
+    )
+}
+
+#[test]
+fn the_same_body_has_the_same_tags_and_coding() {
+    let (one, two) = (publication("<feed/>"), publication("<feed/>"));
+    assert_eq!(
+        (&one.etag, &one.gzip_etag, &one.gzip),
+        (&two.etag, &two.gzip_etag, &two.gzip)
+    );
+    assert_ne!(one.etag, publication("<feed />").etag);
+    assert_ne!(one.etag, one.gzip_etag);
+    assert_eq!(
+        one.etag.len(),
+        34,
+        "128 bits in hexadecimal, in quotes: {}",
+        one.etag
+    );
+}
+
+#[test]
+fn gzip_holds_the_body_and_no_time() {
+    let one = publication("<feed/>");
+    let mut decoded = String::new();
+    flate2::read::GzDecoder::new(&one.gzip[..])
+        .read_to_string(&mut decoded)
+        .expect("gzip");
+    assert_eq!(decoded, "<feed/>");
+    assert_eq!(one.gzip[4..8], [0; 4]);
+}
+
+#[test]
+fn dates_that_http_cannot_say_are_clamped() {
+    for (instant, expected) in [
+        (at("1900-01-01T00:00:00Z"), "Thu, 01 Jan 1970 00:00:00 GMT"),
+        (DateTime::<Utc>::MAX_UTC, "Fri, 31 Dec 9999 23:59:59 GMT"),
+        (
+            at("2026-03-01T10:00:00.999Z"),
+            "Sun, 01 Mar 2026 10:00:00 GMT",
+        ),
+    ] {
+        assert_eq!(
+            Publication::new("", "text/plain", instant, 0, None)
+                .fields
+                .last_modified,
+            expected
+        );
+    }
+}
+
+#[test]
+fn the_page_lists_outputs_and_lets_readers_find_them() {
+    let page = index::render(&[Listing {
+        path: "all.atom",
+        title: "Bits & \"Bobs\" <all>",
+    }]);
+    let page = String::from_utf8(page).expect("UTF-8");
+    let title = "Bits &amp; &quot;Bobs&quot; &lt;all&gt;";
+    let link = format!(
+        "<link rel=\"alternate\" type=\"application/atom+xml\" title=\"{title}\" href=\"all.atom\">"
+    );
+    assert!(page.contains(&link), "{page}");
+    assert!(
+        page.contains(&format!("<li><a href=\"all.atom\">{title}</a></li>")),
+        "{page}"
+    );
+    assert!(String::from_utf8_lossy(&index::render(&[])).contains("No feed is open here"));
+}
