@@ -260,4 +260,6 @@ fn held(until: DateTime<Utc>, now: DateTime<Utc>) -> String {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

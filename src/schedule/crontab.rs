@@ -142,4 +142,6 @@ fn to_utc(instant: DateTime<Tz>) -> DateTime<Utc> {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
