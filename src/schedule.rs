@@ -119,7 +119,7 @@ pub fn spread(source_id: &str, crowd: usize, longest: Duration) -> Duration {
     )
 }
 
-/// What an adaptive source waits until its pace is learned (SPEC §8.19).
+/// What an adaptive source waits until its pace is learned.
 const ADAPTIVE_INTERVAL: Duration = Duration::from_secs(60 * 60);
 /// Window that one more source adds to [`spread`].
 const SPREAD_PER_SOURCE: Duration = Duration::from_millis(200);

@@ -102,6 +102,33 @@ fn no_file_outgrows_its_noun() {
 }
 
 #[test]
+fn every_dependency_has_its_reason() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).expect("the manifest");
+    let manifest: toml::Table = manifest.parse().expect("a manifest that cargo read");
+    let reasons =
+        fs::read_to_string(root.join("docs/dependencies.md")).expect("docs/dependencies.md");
+    let first_cells = reasons
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(" |").next());
+    let explained: BTreeSet<&str> = first_cells
+        .flat_map(|cell| cell.split([',', ' ', '†']))
+        .collect();
+    for section in ["dependencies", "dev-dependencies"] {
+        let crates = manifest
+            .get(section)
+            .and_then(|section| section.as_table())
+            .expect(section);
+        for name in crates.keys() {
+            assert!(
+                explained.contains(name.as_str()),
+                "docs/dependencies.md says nothing about `{name}`"
+            );
+        }
+    }
+}
+
+#[test]
 fn the_scanner_sees_every_form_of_a_name() {
     let check = |code: &str, expected: &[&str]| {
         let expected: BTreeSet<String> = expected.iter().map(|name| (*name).to_owned()).collect();
