@@ -5,6 +5,7 @@
 //! plain lists of numbers, and evaluated on local wall-clock time; which instant such a time is, is decided
 //! here and not by the crate, which loses firings in a gap. Nothing outside this module names `cron`.
 
+use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, Datelike, LocalResult, NaiveDateTime, TimeDelta, TimeZone, Utc};
@@ -22,7 +23,7 @@ mod fields;
 /// that fell into it. Where it is put back, such a line fires in the first pass of the repeated hour only. A line
 /// whose hour field starts with `*` has no hour to miss: it keeps to the clock, and fires in both passes. This is
 /// Vixie cron's rule.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Crontab {
     line: String,
     timezone: Tz,
@@ -131,6 +132,13 @@ impl Crontab {
             }
             _ => local,
         }
+    }
+}
+
+/// The line and its zone; what the `cron` crate makes of it fills a screen.
+impl fmt::Debug for Crontab {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Crontab({:?}, {})", self.line, self.timezone)
     }
 }
 
