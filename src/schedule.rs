@@ -1,24 +1,30 @@
 //! When a source is next due.
+//!
+//! Pure: the same inputs give the same instant, and nothing here reads a clock or draws lots. Who is due now, and
+//! the waiting itself, belong to the store and the daemon. Learning a source's own pace comes later; its
+//! place is [`Rule::Adaptive`].
+
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::model::{Cadence, History, Rule, Signals};
 
 pub use crontab::{Crontab, CrontabError};
+pub use every::RuleError;
 
 mod crontab;
+mod every;
+mod hints;
 
-/// Why a schedule text could not be read.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct RuleError(pub String);
-
-/// Reads `adaptive`, `every 30m`, a crontab(5) line or `@hourly` and friends.
+/// Reads `adaptive`, `every 30m`, a crontab(5) line or `@hourly` and friends; `timezone` is that of cron lines.
+///
+/// # Errors
+/// The text is none of these; the message says what to write.
 pub fn rule(text: &str, timezone: Tz) -> Result<Rule, RuleError> {
-    let _ = (text, timezone);
-    unimplemented!()
+    every::rule(text, timezone)
 }
 
 /// When a source is due next, and the rule that decided.
@@ -31,14 +37,229 @@ pub struct Next {
 }
 
 /// The poll after one that ended at `now`.
-pub fn next_poll(source_id: &str, cadence: &Cadence, history: &History, signals: &Signals, now: DateTime<Utc>) -> Next {
-    let _ = (source_id, cadence, history, signals, now);
-    unimplemented!()
+///
+/// The latest of four instants wins: the cadence's next firing after `now`; the publisher's largest hint, up to
+/// `cadence.max` and moved out of `skipHours` and `skipDays` (RFC 9111 §5.2.2.1, RSS 2.0), unless the cadence
+/// lifts them; the back-off, the normal interval doubled a failure, up to `cadence.max`; `history.held_until`
+/// (RFC 9110 §10.2.3), which has no upper bound here. A cron line waits for its own first firing from there on,
+/// so that the operator's hours hold too.
+///
+/// No chance is involved: a fixed interval is stretched by up to 5 % (three minutes at most) by hash of `source_id`.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use chrono::{DateTime, Utc};
+/// use feedmill::model::{Cadence, History, Rule, Signals};
+/// use feedmill::schedule::next_poll;
+///
+/// let ten: DateTime<Utc> = "2026-01-05T10:00:00Z".parse()?;
+/// let hour = Duration::from_secs(3_600);
+/// let hourly = Cadence { rule: Rule::Every(hour), min: hour / 4, max: hour * 24, respect_hints: true };
+/// let wish = Signals { max_age: Some(hour * 2), ..Signals::default() };
+/// let next = next_poll("example", &hourly, &History::default(), &wish, ten);
+/// assert_eq!((next.at, next.why.as_str()), (ten + hour * 2, "max-age of 2h"));
+/// # Ok::<(), chrono::ParseError>(())
+/// ```
+pub fn next_poll(
+    source_id: &str,
+    cadence: &Cadence,
+    history: &History,
+    signals: &Signals,
+    now: DateTime<Utc>,
+) -> Next {
+    let pace = Pace {
+        source_id,
+        cadence,
+        now,
+    };
+    let mut next = Next {
+        at: pace.due_from(now),
+        why: pace.words(),
+    };
+    let mut not_before = |floor: DateTime<Utc>, why: &dyn Fn() -> String| {
+        let at = pace.due_from(floor);
+        if at > next.at {
+            next = Next { at, why: why() };
+        }
+    };
+    if cadence.respect_hints
+        && let Some(hint) = hints::largest(signals)
+    {
+        not_before(later(now, hint.wait.min(cadence.max)), &|| {
+            hint.words(cadence.max)
+        });
+    }
+    if history.failures > 0 {
+        not_before(
+            later(
+                now,
+                back_off(pace.interval(), history.failures, cadence.max),
+            ),
+            &|| failures(history.failures),
+        );
+    }
+    if let Some(until) = history.held_until {
+        not_before(until, &|| held(until, now));
+    }
+    if cadence.respect_hints {
+        leave_skipped(&pace, signals, next)
+    } else {
+        next
+    }
 }
 
 /// How long after `now` a source waits when `crowd` sources are due at once (first polls, polls missed while
-/// the daemon was down): spread by hash of the id over a window that grows with the crowd.
+/// the daemon was down): spread by hash of the id over a window of 200 ms a source, `longest` at most.
 pub fn spread(source_id: &str, crowd: usize, longest: Duration) -> Duration {
-    let _ = (source_id, crowd, longest);
-    unimplemented!()
+    let crowd = u32::try_from(crowd).unwrap_or(u32::MAX);
+    share(
+        source_id,
+        SPREAD_PER_SOURCE.saturating_mul(crowd).min(longest),
+    )
 }
+
+/// What an adaptive source waits until its pace is learned.
+const ADAPTIVE_INTERVAL: Duration = Duration::from_secs(60 * 60);
+/// Window that one more source adds to [`spread`].
+const SPREAD_PER_SOURCE: Duration = Duration::from_millis(200);
+/// A fixed interval is stretched by up to one part in this many …
+const STRETCH_PARTS: u32 = 20;
+/// … but not by more than this.
+const STRETCH_MAX: Duration = Duration::from_secs(3 * 60);
+/// Nothing that fails is tried more often than this.
+const BACK_OFF_MIN: Duration = Duration::from_secs(60);
+/// How far after a cron firing a floor may lie and still be polled at once, instead of at the next firing: a
+/// response takes time, and `@hourly` with a max-age of an hour is not meant to poll every other hour.
+const SLACK_MAX: Duration = Duration::from_secs(5 * 60);
+
+/// A cadence seen from the end of a poll.
+struct Pace<'a> {
+    source_id: &'a str,
+    cadence: &'a Cadence,
+    now: DateTime<Utc>,
+}
+
+impl Pace<'_> {
+    /// The first instant, not before `floor`, that the cadence wants or allows. Never falls while `floor` rises.
+    fn due_from(&self, floor: DateTime<Utc>) -> DateTime<Utc> {
+        let Rule::Cron(crontab) = &self.cadence.rule else {
+            let interval = self.interval();
+            let stretch = share(self.source_id, (interval / STRETCH_PARTS).min(STRETCH_MAX));
+            return later(self.now, interval.saturating_add(stretch)).max(floor);
+        };
+        if let Some(first) = crontab.next_after(self.now)
+            && first >= floor
+        {
+            return first;
+        }
+        self.firing_near(crontab, floor)
+            .unwrap_or_else(|| later(self.now, self.cadence.max).max(floor))
+    }
+
+    /// `floor` itself when a firing is only just over, else the next firing.
+    fn firing_near(&self, crontab: &Crontab, floor: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let tick = TimeDelta::milliseconds(1);
+        let next = crontab.next_after(floor - tick)?;
+        // A tenth of the time between firings: polls keep the pace even of a line that fires each minute.
+        let gap = (crontab.next_after(next)? - next)
+            .to_std()
+            .unwrap_or_default();
+        let slack = later_by((gap / 10).min(SLACK_MAX));
+        let just_over = crontab
+            .next_after((floor - slack - tick).max(self.now))
+            .is_some_and(|firing| firing <= floor);
+        Some(if just_over { floor } else { next })
+    }
+
+    /// The normal time between two polls; for a cron line that between its next two firings.
+    fn interval(&self) -> Duration {
+        match &self.cadence.rule {
+            Rule::Adaptive => ADAPTIVE_INTERVAL.max(self.cadence.min),
+            Rule::Every(interval) => *interval,
+            Rule::Cron(crontab) => {
+                let first = crontab.next_after(self.now);
+                let second = first.and_then(|first| crontab.next_after(first));
+                let gap = first
+                    .zip(second)
+                    .and_then(|(first, second)| (second - first).to_std().ok());
+                gap.unwrap_or(self.cadence.max)
+            }
+        }
+    }
+
+    fn words(&self) -> String {
+        match &self.cadence.rule {
+            Rule::Adaptive => format!(
+                "every {}, until its pace is learned",
+                every::words(self.interval())
+            ),
+            Rule::Every(interval) => format!("every {}", every::words(*interval)),
+            Rule::Cron(crontab) => format!("cron `{}`", crontab.line()),
+        }
+    }
+}
+
+/// The wait after `failures` failures in a row, however they came about: the place to tell a missing page from
+/// a slow host, once that matters.
+fn back_off(interval: Duration, failures: u32, max: Duration) -> Duration {
+    interval
+        .saturating_mul(2u32.saturating_pow(failures))
+        .max(BACK_OFF_MIN)
+        .min(max)
+}
+
+/// Moves a poll to where the publisher does not skip, by `cadence.max` from now at most.
+fn leave_skipped(pace: &Pace<'_>, signals: &Signals, next: Next) -> Next {
+    let latest = later(pace.now, pace.cadence.max);
+    let mut moved = next;
+    // More than one round only where a cron line fires into another skipped hour.
+    while let Some((allowed, why)) = hints::leave_skipped(signals, moved.at) {
+        let at = pace.due_from(allowed.min(latest));
+        if at <= moved.at {
+            break;
+        }
+        moved = Next {
+            at,
+            why: why.to_owned(),
+        };
+    }
+    moved
+}
+
+/// The part of `window` that is this source's own: the same at every poll and after every restart.
+fn share(source_id: &str, window: Duration) -> Duration {
+    let millis = window.as_millis().min(u64::MAX.into());
+    let part = (millis * u128::from(xxh3_64(source_id.as_bytes()))) >> 64;
+    Duration::from_millis(u64::try_from(part).unwrap_or(u64::MAX)) // fits: less than `millis`
+}
+
+fn later(now: DateTime<Utc>, wait: Duration) -> DateTime<Utc> {
+    now.checked_add_signed(later_by(wait))
+        .unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+fn later_by(wait: Duration) -> TimeDelta {
+    TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX)
+}
+
+fn failures(count: u32) -> String {
+    match count {
+        1 => "1 failure".to_owned(),
+        count => format!("{count} failures in a row"),
+    }
+}
+
+fn held(until: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let form = if until.date_naive() == now.date_naive() {
+        "%H:%M"
+    } else {
+        "%Y-%m-%d %H:%M"
+    };
+    format!("Retry-After until {} UTC", until.format(form))
+}
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
