@@ -45,7 +45,13 @@ pub fn identity(document: &Document, parsed: &ParsedEntry, base: &url::Url) -> I
 }
 
 /// Brings one entry into the article schema: total, never fails.
-pub fn entry(document: &Document, identity: &Identity, parsed: &ParsedEntry, base: &url::Url, now: DateTime<Utc>) -> Entry {
+pub fn entry(
+    document: &Document,
+    identity: &Identity,
+    parsed: &ParsedEntry,
+    base: &url::Url,
+    now: DateTime<Utc>,
+) -> Entry {
     let _ = (document, identity, parsed, base, now);
     unimplemented!()
 }
