@@ -172,8 +172,11 @@ pub(super) fn rule(value: &Value<'_>, zone: Tz, world: &World<'_>) -> Read<Rule>
     let text = value.text()?;
     (world.rule)(text, zone).map_err(|error| {
         let reason = error.to_string();
-        let reason = if reason.contains(text) { reason } else { format!("{text:?}: {reason}") };
-        format!("{reason}; write \"every 30m\", \"@hourly\", \"adaptive\" or five cron fields such as \"*/15 6-22 * * MON-FRI\"")
+        if reason.contains(text) {
+            reason
+        } else {
+            format!("{text:?}: {reason}")
+        }
     })
 }
 

@@ -9,20 +9,6 @@ mod lists;
 mod reference;
 mod sources;
 
-/// Stands in for the reader of schedules, which has tests of its own: it knows one wrong minute.
-pub(super) fn some_rule(text: &str, _zone: Tz) -> Result<Rule, RuleError> {
-    match text {
-        "adaptive" => Ok(Rule::Adaptive),
-        _ if text.starts_with("61 ") => {
-            Err(RuleError("the minute 61 is not within 0-59".to_owned()))
-        }
-        _ => {
-            let period = text.strip_prefix("every ").unwrap_or("1h");
-            values::duration(period).map(Rule::Every).map_err(RuleError)
-        }
-    }
-}
-
 pub(super) fn some_env(name: &str) -> Option<String> {
     let value = match name {
         "TOKEN" => "s3cret",
@@ -41,7 +27,12 @@ pub(super) fn read(text: &str) -> Result<Config, Problems> {
 }
 
 pub(super) fn read_at(path: impl AsRef<Path>, text: &str) -> Result<Config, Problems> {
-    check(path.as_ref(), text.as_bytes(), &some_env, &some_rule)
+    check(
+        path.as_ref(),
+        text.as_bytes(),
+        &some_env,
+        &crate::schedule::rule,
+    )
 }
 
 pub(super) fn good(text: &str) -> Config {
@@ -347,7 +338,7 @@ proptest! {
     #[test]
     fn no_text_makes_it_panic(lines in prop::collection::vec(some_line(), 0..12), bytes in any::<Vec<u8>>()) {
         let _ = read(&lines.join("\n"));
-        let _ = check(Path::new("x.toml"), &bytes, &some_env, &some_rule);
+        let _ = check(Path::new("x.toml"), &bytes, &some_env, &crate::schedule::rule);
     }
 
     #[test]
