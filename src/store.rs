@@ -17,9 +17,10 @@ use tokio::sync::{Semaphore, oneshot};
 use crate::model::{Observed, Report};
 
 pub use claims::{Scope, Sources};
-pub use health::{PollRow, SourceHealth};
+pub use health::SourceHealth;
+pub use codec::compress;
 pub use lock::{Holder, Lock};
-pub use search::Hit;
+pub use outputs::OutputState;
 pub use timeline::{Selection, SelectionOrder};
 
 mod articles;
@@ -30,7 +31,6 @@ mod lock;
 mod outputs;
 mod polls;
 mod schema;
-mod search;
 mod timeline;
 mod writer;
 
@@ -90,9 +90,6 @@ pub enum Error {
         #[source]
         source: rusqlite::Error,
     },
-    /// A full-text query that does not parse.
-    #[error("{0}")]
-    Query(String),
     /// What is stored is not what this release writes.
     #[error("the stored {what} is damaged: {reason}")]
     Damaged {

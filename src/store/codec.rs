@@ -18,7 +18,7 @@ thread_local! {
 }
 
 /// Compresses a body; `None` for an empty one. The compression context is kept for the thread.
-pub(crate) fn compress(html: &str) -> Option<Vec<u8>> {
+pub fn compress(html: &str) -> Option<Vec<u8>> {
     if html.is_empty() {
         return None;
     }

@@ -8,7 +8,7 @@ use rusqlite_migration::{M, Migrations};
 use super::Error;
 
 const MIGRATIONS: &[M<'static>] =
-    &[M::up(include_str!("../../migrations/0001_initial.sql")), M::up(include_str!("../../migrations/0002_search.sql"))];
+    &[M::up(include_str!("../../migrations/0001_initial.sql"))];
 
 /// Opens the writing connection and brings the schema up to date.
 pub(super) fn open(path: &Path) -> Result<Connection, Error> {

@@ -1,0 +1,316 @@
+//! Which sources there are, and which are claimed for a poll.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+
+use super::codec::{document, millis};
+use super::{Error, Store};
+use crate::model::{Due, Source, Validators};
+use crate::schedule;
+
+/// A claim is void after this long: no poll takes it.
+const LEASE: TimeDelta = TimeDelta::minutes(15);
+/// First polls, and polls missed while the daemon was down, are spread over at most this long.
+const LONGEST_SPREAD: Duration = Duration::from_secs(3600);
+
+/// The configured sources under their keys in the store.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    by_key: HashMap<i64, Arc<Source>>,
+    /// Keys in the order of the configuration.
+    order: Vec<i64>,
+}
+
+impl Sources {
+    /// The source with a key.
+    pub fn source(&self, key: i64) -> Option<&Arc<Source>> {
+        self.by_key.get(&key)
+    }
+
+    /// Every key and its source, in the order of the configuration.
+    pub fn iter(&self) -> impl Iterator<Item = (i64, &Arc<Source>)> {
+        self.order.iter().filter_map(|key| Some((*key, self.by_key.get(key)?)))
+    }
+}
+
+/// Which sources one pass polls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Those whose due time has come.
+    Due,
+    /// Those whose due time has come, and those never polled.
+    DueOrNew,
+    /// All that are not paused, gone or held off.
+    All,
+    /// These, by id, unless held off.
+    Named(Vec<String>),
+}
+
+impl Store {
+    /// Brings the table of sources in line with the configuration: new ones are added and due soon, spread; missing
+    /// ones are kept but no longer polled or published. A source is found again by URL, then by id.
+    ///
+    /// # Errors
+    /// [`Error::Sql`].
+    pub async fn reconcile(&self, sources: Vec<Arc<Source>>, now: DateTime<Utc>) -> Result<Sources, Error> {
+        self.write(move |connection| {
+            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let found = reconcile(&tx, &sources, now)?;
+            tx.commit()?;
+            Ok(found)
+        })
+        .await
+    }
+
+    /// Voids every claim. For the one process that holds the [`super::Lock`]: claims of others are of the dead.
+    ///
+    /// # Errors
+    /// [`Error::Sql`].
+    pub async fn release_claims(&self) -> Result<(), Error> {
+        self.write(|connection| {
+            connection.execute(
+                "UPDATE schedule SET leased_until_at_ms = NULL WHERE leased_until_at_ms IS NOT NULL",
+                [],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Spreads the polls that were missed while no daemon ran, so that a start is no burst.
+    ///
+    /// # Errors
+    /// [`Error::Sql`].
+    pub async fn spread_overdue(&self, now: DateTime<Utc>) -> Result<(), Error> {
+        self.write(move |connection| {
+            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let overdue: Vec<(i64, String)> = tx
+                .prepare(
+                    "SELECT c.source, s.name FROM schedule c JOIN sources s ON s.id = c.source
+                     WHERE s.active AND c.due_at_ms <= ?1",
+                )?
+                .query_map([millis(now)], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect::<Result<_, _>>()?;
+            let crowd = overdue.len();
+            for (key, name) in overdue {
+                let at = now + schedule::spread(&name, crowd, LONGEST_SPREAD);
+                tx.execute("UPDATE schedule SET due_at_ms = ?2 WHERE source = ?1", params![key, millis(at)])?;
+            }
+            tx.commit()?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Keys of the sources of a scope, most overdue first. `limit` bounds how many.
+    ///
+    /// # Errors
+    /// [`Error::Sql`].
+    pub fn pending(&self, scope: &Scope, now: DateTime<Utc>, limit: usize) -> Result<Vec<i64>, Error> {
+        let condition = match scope {
+            Scope::Due => "NOT s.paused AND c.due_at_ms <= ?1",
+            Scope::DueOrNew => "NOT s.paused AND (c.due_at_ms <= ?1 OR c.last_polled_at_ms IS NULL)",
+            Scope::All => "NOT s.paused AND c.due_at_ms IS NOT NULL",
+            Scope::Named(_) => "s.name IN (SELECT value FROM json_each(?3))",
+        };
+        let names = match scope {
+            Scope::Named(names) => super::codec::json(names)?,
+            _ => "[]".to_owned(),
+        };
+        self.read(|connection| {
+            let sql = format!(
+                "SELECT c.source FROM schedule c JOIN sources s ON s.id = c.source
+                 WHERE s.active AND {condition} AND (c.leased_until_at_ms IS NULL OR c.leased_until_at_ms <= ?1)
+                 AND (c.held_until_at_ms IS NULL OR c.held_until_at_ms <= ?1) AND ?3 IS NOT NULL
+                 ORDER BY c.due_at_ms, c.source LIMIT ?2"
+            );
+            let mut statement = connection.prepare_cached(&sql)?;
+            let keys = statement
+                .query_map(params![millis(now), i64::try_from(limit).unwrap_or(i64::MAX), names], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
+            Ok(keys)
+        })
+    }
+
+    /// The earliest due time of an active source; `None` when nothing is ever due.
+    ///
+    /// # Errors
+    /// [`Error::Sql`].
+    pub fn next_due(&self) -> Result<Option<DateTime<Utc>>, Error> {
+        self.read(|connection| {
+            let earliest: Option<i64> = connection
+                .prepare_cached(
+                    "SELECT c.due_at_ms FROM schedule c JOIN sources s ON s.id = c.source
+                     WHERE s.active AND NOT s.paused AND c.due_at_ms IS NOT NULL AND c.leased_until_at_ms IS NULL
+                     ORDER BY c.due_at_ms LIMIT 1",
+                )?
+                .query_map([], |row| row.get(0))?
+                .next()
+                .transpose()?;
+            Ok(earliest.map(super::codec::instant))
+        })
+    }
+
+    /// Claims sources for a poll each: a claimed one is not pending until its poll is stored or the claim expires.
+    ///
+    /// # Errors
+    /// [`Error::Sql`].
+    pub async fn claim(&self, keys: Vec<i64>, sources: &Sources, now: DateTime<Utc>) -> Result<Vec<Due>, Error> {
+        let wanted: Vec<(i64, Arc<Source>)> =
+            keys.into_iter().filter_map(|key| Some((key, Arc::clone(sources.source(key)?)))).collect();
+        self.write(move |connection| {
+            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let mut due = Vec::with_capacity(wanted.len());
+            for (key, source) in wanted {
+                tx.prepare_cached("UPDATE schedule SET leased_until_at_ms = ?2 WHERE source = ?1")?
+                    .execute(params![key, millis(now + LEASE)])?;
+                due.push(load(&tx, key, source)?);
+            }
+            tx.commit()?;
+            Ok(due)
+        })
+        .await
+    }
+
+    /// Gives a claim back without a poll.
+    ///
+    /// # Errors
+    /// [`Error::Sql`].
+    pub async fn release(&self, key: i64) -> Result<(), Error> {
+        self.write(move |connection| {
+            connection
+                .prepare_cached("UPDATE schedule SET leased_until_at_ms = NULL WHERE source = ?1")?
+                .execute([key])?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn load(connection: &Connection, key: i64, source: Arc<Source>) -> Result<Due, Error> {
+    let due = connection
+        .prepare_cached(
+            "SELECT validators_url, etag, last_modified, body_hash, document FROM sources WHERE id = ?1",
+        )?
+        .query_row([key], |row| {
+            let body_hash: Option<Vec<u8>> = row.get(3)?;
+            let newest: Option<Vec<u8>> = row.get(4)?;
+            Ok(Due {
+                key,
+                source,
+                validators: Validators { url: row.get(0)?, etag: row.get(1)?, last_modified: row.get(2)? },
+                body_hash: body_hash.and_then(|hash| hash.try_into().ok()),
+                document: newest.map(|blob| document(&blob)).unwrap_or_default(),
+            })
+        })?;
+    Ok(due)
+}
+
+/// What the table knows of a source.
+struct Row {
+    key: i64,
+    name: String,
+    url: String,
+    active: bool,
+    paused: bool,
+    priority: i32,
+}
+
+fn reconcile(tx: &Transaction<'_>, sources: &[Arc<Source>], now: DateTime<Utc>) -> Result<Sources, Error> {
+    let rows: Vec<Row> = tx
+        .prepare("SELECT id, name, url, active, paused, priority FROM sources")?
+        .query_map([], |row| {
+            Ok(Row {
+                key: row.get(0)?,
+                name: row.get(1)?,
+                url: row.get(2)?,
+                active: row.get(3)?,
+                paused: row.get(4)?,
+                priority: row.get(5)?,
+            })
+        })?
+        .collect::<Result<_, _>>()?;
+    let by_url: HashMap<&str, &Row> = rows.iter().map(|row| (row.url.as_str(), row)).collect();
+    let by_name: HashMap<&str, &Row> = rows.iter().map(|row| (row.name.as_str(), row)).collect();
+    let urls: HashSet<&str> = sources.iter().map(|source| source.url.as_str()).collect();
+    let mut taken = HashSet::new();
+    // The id speaks only where the URL under it is no other configured source's.
+    let matches: Vec<Option<&Row>> = sources
+        .iter()
+        .map(|source| {
+            let same_url = by_url.get(source.url.as_str()).copied();
+            let same_name = || by_name.get(source.id.as_str()).copied().filter(|row| !urls.contains(row.url.as_str()));
+            same_url.or_else(same_name).filter(|row| taken.insert(row.key))
+        })
+        .collect();
+    rename_away(tx, sources, &matches, &rows)?;
+    for row in rows.iter().filter(|row| row.active && !taken.contains(&row.key)) {
+        tx.execute("UPDATE sources SET active = 0 WHERE id = ?1", [row.key])?;
+    }
+    let crowd = matches.iter().filter(|row| row.is_none()).count();
+    let mut found = Sources::default();
+    for (source, row) in sources.iter().zip(matches) {
+        let key = match row {
+            Some(row) => update(tx, row, source, now)?,
+            None => insert(tx, source, now, crowd)?,
+        };
+        found.order.push(key);
+        found.by_key.insert(key, Arc::clone(source));
+    }
+    Ok(found)
+}
+
+/// Names are unique: those that another source is about to take are given up first.
+fn rename_away(
+    tx: &Transaction<'_>,
+    sources: &[Arc<Source>],
+    matches: &[Option<&Row>],
+    rows: &[Row],
+) -> Result<(), Error> {
+    let owners: HashMap<&str, Option<i64>> =
+        sources.iter().zip(matches).map(|(source, row)| (source.id.as_str(), row.map(|row| row.key))).collect();
+    for row in rows {
+        if owners.get(row.name.as_str()).is_some_and(|owner| *owner != Some(row.key)) {
+            let away = format!("{}~{}", row.name, row.key); // No configured id has a tilde.
+            tx.execute("UPDATE sources SET name = ?2 WHERE id = ?1", params![row.key, away])?;
+        }
+    }
+    Ok(())
+}
+
+/// An edited URL, and a source that comes back, make it due now: the operator wants to see it work.
+fn update(tx: &Transaction<'_>, row: &Row, source: &Source, now: DateTime<Utc>) -> Result<i64, Error> {
+    let same = row.active
+        && row.name == source.id
+        && row.url == source.url.as_str()
+        && row.paused == source.paused
+        && row.priority == source.priority;
+    if !same {
+        tx.execute(
+            "UPDATE sources SET name = ?2, url = ?3, active = 1, paused = ?4, priority = ?5 WHERE id = ?1",
+            params![row.key, source.id, source.url.as_str(), source.paused, source.priority],
+        )?;
+    }
+    if row.url != source.url.as_str() || !row.active {
+        tx.execute(
+            "UPDATE schedule SET due_at_ms = ?2, due_why = 'its configuration changed', gone_at_ms = NULL
+             WHERE source = ?1",
+            params![row.key, millis(now)],
+        )?;
+    }
+    Ok(row.key)
+}
+
+fn insert(tx: &Transaction<'_>, source: &Source, now: DateTime<Utc>, crowd: usize) -> Result<i64, Error> {
+    tx.prepare_cached("INSERT INTO sources (name, url, active, paused, priority) VALUES (?1, ?2, 1, ?3, ?4)")?
+        .execute(params![source.id, source.url.as_str(), source.paused, source.priority])?;
+    let key = tx.last_insert_rowid();
+    let at = now + schedule::spread(&source.id, crowd, LONGEST_SPREAD);
+    tx.prepare_cached("INSERT INTO schedule (source, due_at_ms, due_why) VALUES (?1, ?2, 'first poll')")?
+        .execute(params![key, millis(at)])?;
+    Ok(key)
+}

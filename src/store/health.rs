@@ -1,0 +1,113 @@
+//! How each source is doing.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::codec::{from_json, optional_instant};
+use super::{Error, Sources, Store};
+use crate::model::FeedInfo;
+
+/// The health of one configured source, as `sources` shows it. JSON names are those of `docs/json.md`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SourceHealth {
+    /// Configured id.
+    pub id: String,
+    /// The operator's title, else the feed's; `None` before the first success.
+    pub title: Option<String>,
+    /// Where the feed is, as it may be shown.
+    pub url: String,
+    /// The operator's tags.
+    pub tags: Vec<String>,
+    /// `ok`, `new`, `failing`, `gone`, `paused` or `repaired`.
+    pub state: &'static str,
+    /// End of the last poll; `None` before the first.
+    pub last_poll: Option<DateTime<Utc>>,
+    /// End of the last poll that went well.
+    pub last_success: Option<DateTime<Utc>>,
+    /// Of the last poll: `ok`, `not_modified`, `same_body` or the class of an error.
+    pub outcome: Option<String>,
+    /// When it is due; `None`: never by itself.
+    pub next_poll: Option<DateTime<Utc>>,
+    /// Which rule decided that.
+    pub next_poll_why: String,
+    /// No request before this, by the origin's wish.
+    pub held_until: Option<DateTime<Utc>>,
+    /// Entries that are stored of it.
+    pub entries: u64,
+    /// Articles it carries.
+    pub articles: u64,
+    /// Failures in a row.
+    pub failures: u64,
+    /// Class of the last error.
+    pub error_class: Option<String>,
+    /// The last error.
+    pub error: Option<String>,
+    /// First failure in a row.
+    pub error_since: Option<DateTime<Utc>>,
+    /// Repairs the newest document needed.
+    pub recovered: Vec<String>,
+}
+
+impl Store {
+    /// Health of every configured source, in the order of the configuration.
+    ///
+    /// # Errors
+    /// [`Error::Sql`], [`Error::Damaged`].
+    pub fn health(&self, sources: &Sources) -> Result<Vec<SourceHealth>, Error> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT s.info, s.recovered, c.last_polled_at_ms, c.last_ok_at_ms, c.outcome, c.due_at_ms, c.due_why,
+                 c.held_until_at_ms, c.failures, c.error_class, c.error, c.error_since_at_ms, c.gone_at_ms,
+                 (SELECT count(*) FROM entries e WHERE e.source = s.id),
+                 (SELECT count(DISTINCT e.article) FROM entries e WHERE e.source = s.id)
+                 FROM sources s JOIN schedule c ON c.source = s.id WHERE s.id = ?1",
+            )?;
+            let mut all = Vec::new();
+            for (key, source) in sources.iter() {
+                let mut rows = statement.query([key])?;
+                let Some(row) = rows.next()? else { continue };
+                let info: Option<FeedInfo> =
+                    row.get::<_, Option<String>>(0)?.map(|text| from_json("feed", &text)).transpose()?;
+                let recovered: Vec<String> = row
+                    .get::<_, Option<String>>(1)?
+                    .map(|text| from_json("repairs", &text))
+                    .transpose()?
+                    .unwrap_or_default();
+                let mut health = SourceHealth {
+                    id: source.id.clone(),
+                    title: source.title.clone().or_else(|| info.and_then(|info| info.title)),
+                    url: source.shown_url(),
+                    tags: source.tags.clone(),
+                    state: "ok",
+                    last_poll: optional_instant(row, 2)?,
+                    last_success: optional_instant(row, 3)?,
+                    outcome: row.get(4)?,
+                    next_poll: optional_instant(row, 5)?,
+                    next_poll_why: row.get(6)?,
+                    held_until: optional_instant(row, 7)?,
+                    failures: row.get::<_, i64>(8)?.unsigned_abs(),
+                    error_class: row.get(9)?,
+                    error: row.get(10)?,
+                    error_since: optional_instant(row, 11)?,
+                    entries: row.get::<_, i64>(13)?.unsigned_abs(),
+                    articles: row.get::<_, i64>(14)?.unsigned_abs(),
+                    recovered,
+                };
+                health.state = state(&health, source.paused, optional_instant(row, 12)?.is_some());
+                all.push(health);
+            }
+            Ok(all)
+        })
+    }
+}
+
+fn state(health: &SourceHealth, paused: bool, gone: bool) -> &'static str {
+    match health {
+        _ if paused => "paused",
+        _ if gone => "gone",
+        SourceHealth { error_class: Some(_), .. } => "failing",
+        SourceHealth { last_poll: None, .. } => "new",
+        SourceHealth { recovered, .. } if !recovered.is_empty() => "repaired",
+        _ => "ok",
+    }
+}

@@ -1,0 +1,261 @@
+//! Stored articles in publishing order.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, Row, params};
+
+use super::claims::Sources;
+use super::codec::{decompress, from_json, id_kind, instant, json, millis, optional_instant, rung};
+use super::{Error, Store};
+use crate::model::{Article, Details, Entry, EntryRef, FeedInfo, Origin, Source};
+
+/// Which articles are wanted, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Keys of sources: articles with an entry of any of them. `None`: all sources, also those no longer configured.
+    pub sources: Option<Vec<i64>>,
+    /// What "newest" means.
+    pub order: SelectionOrder,
+    /// Dated (in that order) at or after.
+    pub since: Option<DateTime<Utc>>,
+    /// At most this many; `None` is all.
+    pub limit: Option<usize>,
+    /// At most this many represented by one source; `None` is no cap.
+    pub per_source: Option<usize>,
+}
+
+/// What a selection is ordered by, newest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SelectionOrder {
+    /// The republished date.
+    #[default]
+    Published,
+    /// First sight.
+    FirstSeen,
+}
+
+const COLUMNS: &str = "a.pk, a.id, a.published_id, a.published_at_ms, a.updated_at_ms, a.first_seen_at_ms, a.revision,
+    a.source_updated_at_ms, e.id, e.source, e.entry_id, e.id_kind, e.url, e.title, e.published_at_ms, e.updated_at_ms,
+    e.details, c.html";
+
+impl Store {
+    /// The articles of a selection.
+    ///
+    /// # Errors
+    /// [`Error::Sql`], [`Error::Damaged`].
+    pub fn timeline(&self, selection: &Selection, sources: &Sources) -> Result<Vec<Article>, Error> {
+        let mut articles = Vec::new();
+        self.each_article(selection, sources, |article| {
+            articles.push(article);
+            true
+        })?;
+        Ok(articles)
+    }
+
+    /// Visits the articles of a selection one by one, until `visit` answers false.
+    ///
+    /// # Errors
+    /// [`Error::Sql`], [`Error::Damaged`].
+    pub fn each_article(
+        &self,
+        selection: &Selection,
+        sources: &Sources,
+        mut visit: impl FnMut(Article) -> bool,
+    ) -> Result<(), Error> {
+        self.read(|connection| {
+            let origins = Origins::new(sources);
+            let sql = statement(selection);
+            let keys = selection.sources.as_ref().map(json).transpose()?;
+            let limit = match (selection.limit, selection.per_source) {
+                (Some(limit), None) => i64::try_from(limit).unwrap_or(i64::MAX),
+                _ => -1,
+            };
+            let since = selection.since.map_or(i64::MIN, millis);
+            let mut shown_of: HashMap<i64, usize> = HashMap::new();
+            let mut left = selection.limit.unwrap_or(usize::MAX);
+            let mut query = connection.prepare_cached(&sql)?;
+            let mut rows = query.query(params![keys, since, limit])?;
+            while left > 0
+                && let Some(row) = rows.next()?
+            {
+                if let Some(cap) = selection.per_source {
+                    let shown = shown_of.entry(row.get(9)?).or_default();
+                    *shown += 1;
+                    if *shown > cap {
+                        continue;
+                    }
+                }
+                left -= 1;
+                if !visit(article(connection, row, &origins)?) {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// How many live articles there are.
+    ///
+    /// # Errors
+    /// [`Error::Sql`].
+    pub fn count_articles(&self) -> Result<u64, Error> {
+        self.read(|connection| {
+            let count: i64 = connection.query_row("SELECT count(*) FROM articles", [], |row| row.get(0))?;
+            Ok(count.unsigned_abs())
+        })
+    }
+}
+
+fn statement(selection: &Selection) -> String {
+    let column = match selection.order {
+        SelectionOrder::Published => "a.published_at_ms",
+        SelectionOrder::FirstSeen => "a.first_seen_at_ms",
+    };
+    let of_sources = if selection.sources.is_some() {
+        "AND EXISTS (SELECT 1 FROM entries m WHERE m.article = a.pk
+         AND m.source IN (SELECT value FROM json_each(?1)))"
+    } else {
+        "AND ?1 IS NULL"
+    };
+    format!(
+        "SELECT {COLUMNS} FROM articles a JOIN entries e ON e.id = a.representative
+         LEFT JOIN contents c ON c.entry = e.id
+         WHERE {column} >= ?2 {of_sources} ORDER BY {column} DESC, a.pk DESC LIMIT ?3"
+    )
+}
+
+/// Sources as origins of articles, read once a selection.
+struct Origins<'a> {
+    sources: &'a Sources,
+    known: std::cell::RefCell<HashMap<i64, Arc<StoredOrigin>>>,
+}
+
+struct StoredOrigin {
+    name: String,
+    url: String,
+    info: FeedInfo,
+}
+
+impl<'a> Origins<'a> {
+    fn new(sources: &'a Sources) -> Self {
+        Self { sources, known: std::cell::RefCell::default() }
+    }
+
+    fn stored(&self, connection: &Connection, key: i64) -> Result<Arc<StoredOrigin>, Error> {
+        if let Some(origin) = self.known.borrow().get(&key) {
+            return Ok(Arc::clone(origin));
+        }
+        let (name, url, info): (String, String, Option<String>) = connection
+            .prepare_cached("SELECT name, url, info FROM sources WHERE id = ?1")?
+            .query_row([key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let info = info.map(|text| from_json("feed", &text)).transpose()?.unwrap_or_default();
+        let origin = Arc::new(StoredOrigin { name, url, info });
+        self.known.borrow_mut().insert(key, Arc::clone(&origin));
+        Ok(origin)
+    }
+
+    fn origin(&self, connection: &Connection, key: i64, updated: Option<DateTime<Utc>>) -> Result<Origin, Error> {
+        let stored = self.stored(connection, key)?;
+        let source = self.sources.source(key);
+        Ok(origin(&stored, source.map(AsRef::as_ref), updated))
+    }
+
+    fn name(&self, connection: &Connection, key: i64) -> Result<String, Error> {
+        Ok(self.stored(connection, key)?.name.clone())
+    }
+}
+
+/// Namespace of the ids of feeds that have no address to show; random, fixed for good.
+const FEEDS: uuid::Uuid = uuid::Uuid::from_u128(0x2c5d_88a1_60f4_4e0b_b1d9_73a6_94e2_0c57);
+
+/// A source that is no longer configured is treated like a private one: its URL may have been a secret.
+fn origin(stored: &StoredOrigin, source: Option<&Source>, updated: Option<DateTime<Utc>>) -> Origin {
+    let private = source.is_none_or(|source| source.private);
+    let shown = url::Url::parse(&stored.url).ok().filter(|url| !private && url.scheme() != "file").map(|mut url| {
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        url.to_string()
+    });
+    let mut info = FeedInfo { updated, ..stored.info.clone() };
+    if private {
+        info.self_url = None;
+    }
+    let host = || info.home_url.as_deref().and_then(|home| url::Url::parse(home).ok()?.host_str().map(str::to_owned));
+    let title = source
+        .and_then(|source| source.title.clone())
+        .or_else(|| info.title.clone())
+        .or_else(host)
+        .unwrap_or_else(|| stored.name.clone());
+    let derived = || uuid::Uuid::new_v5(&FEEDS, stored.name.as_bytes()).urn().to_string();
+    Origin {
+        source: stored.name.clone(),
+        iri: info.id.clone().or_else(|| shown.clone()).unwrap_or_else(derived),
+        title,
+        url: shown,
+        tags: source.map(|source| source.tags.clone()).unwrap_or_default(),
+        info,
+    }
+}
+
+fn article(connection: &Connection, row: &Row<'_>, origins: &Origins<'_>) -> Result<Article, Error> {
+    let pk: i64 = row.get(0)?;
+    let representative: i64 = row.get(8)?;
+    let details: Details = from_json("entry", row.get_ref(16)?.as_str().map_err(rusqlite::Error::from)?)?;
+    let html: Option<Vec<u8>> = row.get(17)?;
+    let entry = Entry {
+        id: row.get(10)?,
+        id_kind: id_kind(&row.get::<_, String>(11)?),
+        url: row.get(12)?,
+        title: row.get(13)?,
+        published: optional_instant(row, 14)?,
+        updated: optional_instant(row, 15)?,
+        content_html: html.map(|blob| decompress(&blob)).transpose()?.unwrap_or_default(),
+        details,
+    };
+    let (entries, last_seen) = places(connection, pk, representative, origins)?;
+    Ok(Article {
+        id: row.get(1)?,
+        published_id: row.get(2)?,
+        entry,
+        origin: origins.origin(connection, row.get(9)?, optional_instant(row, 7)?)?,
+        published_at: instant(row.get(3)?),
+        updated: instant(row.get(4)?),
+        first_seen: instant(row.get(5)?),
+        last_seen,
+        revision: row.get(6)?,
+        entries,
+    })
+}
+
+/// Everywhere an article was seen, the representative first, and when last.
+fn places(
+    connection: &Connection,
+    article: i64,
+    representative: i64,
+    origins: &Origins<'_>,
+) -> Result<(Vec<EntryRef>, DateTime<Utc>), Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT e.source, e.entry_id, e.url, e.title, e.published_at_ms, e.first_seen_at_ms, e.rung,
+         coalesce(e.last_seen_at_ms, c.last_ok_at_ms, e.first_seen_at_ms)
+         FROM entries e LEFT JOIN schedule c ON c.source = e.source WHERE e.article = ?1
+         ORDER BY e.id <> ?2, e.id",
+    )?;
+    let mut rows = statement.query([article, representative])?;
+    let mut places = Vec::new();
+    let mut last_seen = i64::MIN;
+    while let Some(row) = rows.next()? {
+        last_seen = last_seen.max(row.get(7)?);
+        places.push(EntryRef {
+            source: origins.name(connection, row.get(0)?)?,
+            entry_id: row.get(1)?,
+            url: row.get(2)?,
+            title: row.get(3)?,
+            published: optional_instant(row, 4)?,
+            first_seen: instant(row.get(5)?),
+            rung: rung(&row.get::<_, String>(6)?),
+        });
+    }
+    Ok((places, instant(last_seen)))
+}
