@@ -266,9 +266,9 @@ impl After {
             millis(self.at),
             self.took_ms,
             report.outcome,
-            report.new,
-            report.revised,
-            report.merged,
+            count_of(report.new),
+            count_of(report.revised),
+            count_of(report.merged),
             report.body_bytes.map(u64::cast_signed),
         ])?;
         Ok(())
@@ -287,6 +287,10 @@ impl After {
             History { failures: self.failures, last_polled_at: Some(self.at), held_until: self.held_until };
         Some(schedule::next_poll(&source.id, &source.cadence, &history, signals, self.at))
     }
+}
+
+fn count_of(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// A 304 and an unread body speak for the transport only (max-age); what the document said (ttl, skipHours, …)

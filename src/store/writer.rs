@@ -58,17 +58,7 @@ fn transaction(connection: &mut Connection, inbox: &Receiver<Message>, first: Me
     let started = Instant::now();
     let mut replies: Vec<Reply> = Vec::new();
     let mut after = After::Message(first);
-    let opened = connection.transaction_with_behavior(TransactionBehavior::Immediate);
-    let committed = opened.map_err(Error::from).and_then(|mut tx| {
-        let mut rows = 0;
-        while let After::Message(Message::Poll { observed, reply, _place }) = after {
-            rows += weight(&observed);
-            let result = polls::apply(&mut tx, *observed);
-            replies.push((reply, result));
-            after = if rows >= ROWS || replies.len() >= POLLS { After::Idle } else { receive(inbox, started) };
-        }
-        tx.commit().map_err(Error::from)
-    });
+    let committed = collect(connection, inbox, started, &mut replies, &mut after);
     if let Err(error) = committed {
         return refuse(error, replies, after);
     }
@@ -76,6 +66,35 @@ fn transaction(connection: &mut Connection, inbox: &Receiver<Message>, first: Me
         let _ = reply.send(result); // The poll was cancelled: what it learned is stored all the same.
     }
     after
+}
+
+/// Applies polls until the transaction is full or old enough, and commits. `after` is what comes next.
+fn collect(
+    connection: &mut Connection,
+    inbox: &Receiver<Message>,
+    started: Instant,
+    replies: &mut Vec<Reply>,
+    after: &mut After,
+) -> Result<(), Error> {
+    let mut tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut rows = 0;
+    loop {
+        match std::mem::replace(after, After::Idle) {
+            After::Message(Message::Poll { observed, reply, _place }) => {
+                rows += weight(&observed);
+                replies.push((reply, polls::apply(&mut tx, *observed)));
+            }
+            other => {
+                *after = other;
+                break;
+            }
+        }
+        if rows >= ROWS || replies.len() >= POLLS {
+            break;
+        }
+        *after = receive(inbox, started);
+    }
+    Ok(tx.commit()?)
 }
 
 /// The transaction could not be opened or closed: nothing of its polls is stored, each is told so.

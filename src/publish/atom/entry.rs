@@ -20,7 +20,7 @@ pub(super) fn write(xml: &mut Xml, channel: &Channel, article: &Article) {
         .replace("{source}", &article.origin.title);
     construct(xml, "title", &[], &format!("{prefix}{}", title(article)));
     xml.text("updated", &[], &instant(article.updated));
-    xml.text("published", &[], &instant(article.published()));
+    xml.text("published", &[], &instant(article.published_at));
     links(xml, article);
     source::people(xml, article);
     categories(xml, article);
