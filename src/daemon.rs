@@ -1,1 +1,417 @@
-//! daemon.
+//! Shell: due → poll → render → serve, with bounded concurrency and a graceful stop.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Config, Order, Output};
+use crate::model::{Due, Report};
+use crate::poll::{Shell, poll};
+use crate::publish::{Publication, Site, atom, directory, http, index};
+use crate::store::{self, OutputState, Scope, Selection, SelectionOrder, Sources, Store};
+
+/// Sources claimed at once.
+const CLAIM: usize = 256;
+/// Changes within this time go out together.
+const SETTLE: Duration = Duration::from_millis(500);
+/// The due list is looked at this often at least, whatever happened to the clock.
+const LOOK: Duration = Duration::from_secs(60);
+/// Polls in flight may finish within this time after a stop signal.
+const GRACE: Duration = Duration::from_secs(8);
+
+/// Polls every source of a scope once, `concurrency` at a time, and hands each report to `each`. A stop lets polls in
+/// flight finish.
+///
+/// # Errors
+/// What the store refuses to claim; a poll that cannot be stored is reported as class `store`.
+pub async fn pass(
+    shell: &Shell,
+    sources: &Sources,
+    scope: &Scope,
+    concurrency: usize,
+    stop: &CancellationToken,
+    mut each: impl FnMut(Report),
+) -> Result<(), store::Error> {
+    let mut keys = shell.store.pending(scope, shell.clock.now(), usize::MAX)?;
+    let mut left: HashMap<String, usize> = HashMap::new();
+    for source in keys.iter().filter_map(|key| sources.source(*key)) {
+        *left
+            .entry(crate::fetch::host_key(&source.url).to_owned())
+            .or_default() += 1;
+    }
+    keys.reverse();
+    let mut running = JoinSet::new();
+    while !keys.is_empty() && !stop.is_cancelled() {
+        let batch = keys
+            .split_off(keys.len().saturating_sub(CLAIM))
+            .into_iter()
+            .rev()
+            .collect();
+        for due in shell.store.claim(batch, sources, shell.clock.now()).await? {
+            while running.len() >= concurrency {
+                finished(running.join_next().await, &mut each);
+            }
+            let others = left.get_mut(crate::fetch::host_key(&due.source.url));
+            let last = others.is_none_or(|left| {
+                *left = left.saturating_sub(1);
+                *left == 0
+            });
+            spawn(&mut running, shell, due, last);
+        }
+    }
+    while let Some(done) = running.join_next().await {
+        finished(Some(done), &mut each);
+    }
+    Ok(())
+}
+
+fn spawn(running: &mut JoinSet<Report>, shell: &Shell, due: Due, last_of_host: bool) {
+    let shell = shell.clone();
+    running.spawn(async move {
+        let (source, key) = (due.source.id.clone(), due.key);
+        match poll(&shell, due, last_of_host).await {
+            Ok(report) => report,
+            Err(error) => {
+                tracing::error!(source.id = source, %error, "a poll could not be stored; it will be done again");
+                let _ = shell.store.release(key).await;
+                unstored(source, &error)
+            }
+        }
+    });
+}
+
+fn unstored(source: String, error: &store::Error) -> Report {
+    Report {
+        source,
+        outcome: "store",
+        error: Some(error.to_string()),
+        new: 0,
+        revised: 0,
+        merged: 0,
+        changed: false,
+        body_bytes: None,
+        took: Duration::ZERO,
+        next_due: None,
+    }
+}
+
+fn finished(done: Option<Result<Report, tokio::task::JoinError>>, each: &mut impl FnMut(Report)) {
+    match done {
+        Some(Ok(report)) => each(report),
+        Some(Err(error)) => {
+            tracing::error!(%error, "a poll ended in a panic; its claim expires by itself")
+        }
+        None => {}
+    }
+}
+
+/// Everything the daemon needs once it is set up.
+#[derive(Debug)]
+pub struct Daemon {
+    /// The configuration.
+    pub config: Config,
+    /// What polls need.
+    pub shell: Shell,
+    /// The configured sources.
+    pub sources: Sources,
+    /// Where it serves.
+    pub listener: http::Listener,
+}
+
+/// Runs until `stop`: polls what is due, renders what changed, serves it.
+///
+/// # Errors
+/// When the store cannot be read at the start; later failures are logged and tried again.
+pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::Error> {
+    let Daemon {
+        config,
+        shell,
+        sources,
+        listener,
+    } = daemon;
+    let config = Arc::new(config);
+    let (site_sender, site) = watch::channel(Arc::new(Site::new()));
+    let (ready_sender, ready) = watch::channel(false);
+    let served = http::Served {
+        site,
+        ready,
+        base: config.server.public_url.path().to_owned(),
+    };
+    publish(&config, &shell, &sources, &site_sender).await?;
+    let serving = tokio::spawn(http::serve(listener, http::router(served), stop.clone()));
+    ready_sender.send_replace(true);
+    let changed = Arc::new(Notify::new());
+    let rendering = tokio::spawn(render_changes(
+        Arc::clone(&config),
+        shell.clone(),
+        sources.clone(),
+        Arc::clone(&changed),
+        site_sender,
+        stop.clone(),
+    ));
+    schedule(&shell, &sources, config.fetch.concurrency, &changed, &stop).await;
+    let _ = rendering.await;
+    let _ = serving.await;
+    drop(ready_sender);
+    Ok(())
+}
+
+/// The scheduler's own loop: claims what is due, never more than can run at once.
+async fn schedule(
+    shell: &Shell,
+    sources: &Sources,
+    concurrency: usize,
+    changed: &Notify,
+    stop: &CancellationToken,
+) {
+    let mut running: JoinSet<Report> = JoinSet::new();
+    let mut each = |report: Report| {
+        if report.changed {
+            changed.notify_one();
+        }
+    };
+    while !stop.is_cancelled() {
+        let room = concurrency.saturating_sub(running.len());
+        let claimed = claim(shell, sources, room).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "the due list cannot be read; trying again");
+            Vec::new()
+        });
+        for due in claimed {
+            spawn(&mut running, shell, due, true);
+        }
+        let wait = until_next(shell, running.len() >= concurrency);
+        tokio::select! {
+            () = stop.cancelled() => {}
+            Some(done) = running.join_next() => finished(Some(done), &mut each),
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+    let _ = tokio::time::timeout(GRACE, async {
+        while let Some(done) = running.join_next().await {
+            finished(Some(done), &mut each);
+        }
+    })
+    .await;
+}
+
+async fn claim(shell: &Shell, sources: &Sources, room: usize) -> Result<Vec<Due>, store::Error> {
+    if room == 0 {
+        return Ok(Vec::new());
+    }
+    let now = shell.clock.now();
+    let keys = shell.store.pending(&Scope::Due, now, room)?;
+    if keys.is_empty() {
+        Ok(Vec::new())
+    } else {
+        shell.store.claim(keys, sources, now).await
+    }
+}
+
+fn until_next(shell: &Shell, full: bool) -> Duration {
+    if full {
+        return LOOK;
+    }
+    let next = shell.store.next_due().ok().flatten();
+    let wait = next.map_or(LOOK, |next| {
+        (next - shell.clock.now())
+            .to_std()
+            .unwrap_or(Duration::from_millis(50))
+    });
+    wait.clamp(Duration::from_millis(50), LOOK)
+}
+
+async fn render_changes(
+    config: Arc<Config>,
+    shell: Shell,
+    sources: Sources,
+    changed: Arc<Notify>,
+    site: watch::Sender<Arc<Site>>,
+    stop: CancellationToken,
+) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = changed.notified() => {}
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(SETTLE) => {}
+        }
+        if let Err(error) = publish(&config, &shell, &sources, &site).await {
+            tracing::error!(%error, "the outputs cannot be rendered; serving what there is");
+            changed.notify_one();
+        }
+    }
+}
+
+/// Renders every output, remembers what is published (synced to the disk), then serves and writes it.
+///
+/// # Errors
+/// What the store refuses. A folder that cannot be written is logged, not an error.
+pub async fn publish(
+    config: &Config,
+    shell: &Shell,
+    sources: &Sources,
+    site: &watch::Sender<Arc<Site>>,
+) -> Result<(), store::Error> {
+    let states = shell.store.output_states()?;
+    let mut fresh = Site::new();
+    let mut recorded = Vec::new();
+    for output in &config.outputs {
+        let path = format!("{}.atom", output.name);
+        let (publication, state) = render(config, output, shell, sources, states.get(&path))?;
+        if states.get(&path) != Some(&state) {
+            recorded.push((path.clone(), state));
+        }
+        fresh.insert(path, publication);
+    }
+    if !recorded.is_empty() {
+        shell.store.record_outputs(recorded).await?;
+    }
+    write_directories(config, &fresh);
+    fresh.insert(String::new(), start_page(config, shell));
+    site.send_replace(Arc::new(fresh));
+    Ok(())
+}
+
+/// How long a client may keep an output, in seconds: a change shows within a minute.
+const MAX_AGE: u64 = 60;
+
+fn render(
+    config: &Config,
+    output: &Output,
+    shell: &Shell,
+    sources: &Sources,
+    before: Option<&OutputState>,
+) -> Result<(Publication, OutputState), store::Error> {
+    let articles = shell
+        .store
+        .timeline(&selection(config, output, sources), sources)?;
+    let newest = articles.iter().map(|article| article.updated).max();
+    let updated = newest
+        .max(before.map(|state| state.updated_at))
+        .unwrap_or_default();
+    let channel = atom::Channel {
+        id: uuid::Uuid::new_v5(&shell.store.id()?, output.name.as_bytes())
+            .urn()
+            .to_string(),
+        title: output.title.clone(),
+        self_url: format!("{}{}.atom", config.server.public_url, output.name),
+        home_url: config.server.public_url.to_string(),
+        updated,
+        hubs: Vec::new(),
+        title_prefix: output.title_prefix.clone(),
+        summary_only: output.content == crate::config::Content::Summary,
+    };
+    let body = atom::render(&channel, &articles);
+    let publication = Publication::new(
+        body,
+        atom::CONTENT_TYPE,
+        shell.clock.now(),
+        MAX_AGE,
+        output.token.clone(),
+    );
+    let changed_at = before
+        .filter(|state| state.etag == publication.etag)
+        .map_or(shell.clock.now(), |state| state.changed_at);
+    let state = OutputState {
+        etag: publication.etag.clone(),
+        changed_at,
+        updated_at: updated,
+    };
+    let publication = if changed_at == publication.last_modified {
+        publication
+    } else {
+        Publication::new(
+            publication.body,
+            atom::CONTENT_TYPE,
+            changed_at,
+            MAX_AGE,
+            output.token.clone(),
+        )
+    };
+    Ok((publication, state))
+}
+
+/// Articles of an output: of its tags or sources, configured ones only. What an output with a token chooses by tags
+/// or sources shows in no open one.
+pub fn selection(config: &Config, output: &Output, sources: &Sources) -> Selection {
+    let chosen = |output: &Output, id: &str, tags: &[String]| {
+        (output.tags.is_empty() && output.sources.is_empty())
+            || output.sources.iter().any(|wanted| wanted == id)
+            || output.tags.iter().any(|wanted| tags.contains(wanted))
+    };
+    let hidden = |id: &str, tags: &[String]| {
+        output.token.is_none()
+            && config.outputs.iter().any(|other| {
+                other.token.is_some()
+                    && !(other.tags.is_empty() && other.sources.is_empty())
+                    && chosen(other, id, tags)
+            })
+    };
+    let keys = sources
+        .iter()
+        .filter(|(_, source)| {
+            chosen(output, &source.id, &source.tags) && !hidden(&source.id, &source.tags)
+        })
+        .map(|(key, _)| key)
+        .collect();
+    Selection {
+        sources: Some(keys),
+        order: match output.order {
+            Order::Published => SelectionOrder::Published,
+            Order::FirstSeen => SelectionOrder::FirstSeen,
+        },
+        since: None,
+        limit: Some(output.limit),
+        per_source: output.per_source,
+    }
+}
+
+fn write_directories(config: &Config, site: &Site) {
+    for output in &config.outputs {
+        let path = format!("{}.atom", output.name);
+        if let (Some(folder), Some(publication)) = (&output.directory, site.get(&path))
+            && let Err(error) = directory::write(folder, &path, &publication.body)
+        {
+            tracing::error!(%error, "an output could not be written as a file");
+        }
+    }
+}
+
+fn start_page(config: &Config, shell: &Shell) -> Publication {
+    let open: Vec<(String, &str)> = config
+        .outputs
+        .iter()
+        .filter(|output| output.token.is_none())
+        .map(|output| (format!("{}.atom", output.name), output.title.as_str()))
+        .collect();
+    let listings: Vec<index::Listing<'_>> = open
+        .iter()
+        .map(|(path, title)| index::Listing { path, title })
+        .collect();
+    Publication::new(
+        index::render(&listings),
+        index::CONTENT_TYPE,
+        shell.clock.now(),
+        MAX_AGE,
+        None,
+    )
+}
+
+/// Brings the store in line with the configuration.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn reconcile(
+    store: &Store,
+    config: &Config,
+    clock: &crate::clock::Clock,
+) -> Result<Sources, store::Error> {
+    let sources = config.sources.iter().cloned().map(Arc::new).collect();
+    store.reconcile(sources, clock.now()).await
+}

@@ -115,15 +115,25 @@ pub fn decide(
             return Decision::Unchanged { entry: same.entry };
         }
         if facts.text_hash == candidate.text_hash {
-            return Decision::Revised { entry: same.entry, article: same.article, real: false };
+            return Decision::Revised {
+                entry: same.entry,
+                article: same.article,
+                real: false,
+            };
         }
         let old = Shingles::of(&text(same.entry));
         let new = Shingles::of(&candidate_text());
         if far_apart(facts, candidate) && is_reuse(&old, &new, REUSE_CONTAINMENT) {
-            return Decision::New { slot: same.slot + 1 };
+            return Decision::New {
+                slot: same.slot + 1,
+            };
         }
         let real = facts.title != candidate.title || !is_minor(&old, &new);
-        return Decision::Revised { entry: same.entry, article: same.article, real };
+        return Decision::Revised {
+            entry: same.entry,
+            article: same.article,
+            real,
+        };
     }
     if known.buried {
         return Decision::Buried;
@@ -131,11 +141,25 @@ pub fn decide(
     // Newest first: a link that several articles used in turn stands for the last of them.
     for other in known.same_url.iter().rev() {
         if !far_apart(&other.facts, candidate) || other.facts.text_hash == candidate.text_hash {
-            return Decision::Joined { article: other.article, rung: Rung::Url };
+            return Decision::Joined {
+                article: other.article,
+                rung: Rung::Url,
+            };
         }
-        let limit = if other.facts.entry_id == candidate.entry_id { REUSE_CONTAINMENT } else { REUSE_CONTAINMENT_OTHER_ID };
-        if !is_reuse(&Shingles::of(&text(other.entry)), &Shingles::of(&candidate_text()), limit) {
-            return Decision::Joined { article: other.article, rung: Rung::Url };
+        let limit = if other.facts.entry_id == candidate.entry_id {
+            REUSE_CONTAINMENT
+        } else {
+            REUSE_CONTAINMENT_OTHER_ID
+        };
+        if !is_reuse(
+            &Shingles::of(&text(other.entry)),
+            &Shingles::of(&candidate_text()),
+            limit,
+        ) {
+            return Decision::Joined {
+                article: other.article,
+                rung: Rung::Url,
+            };
         }
     }
     Decision::New { slot: 0 }

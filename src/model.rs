@@ -461,13 +461,19 @@ mod seconds {
 
     impl Serialize for Seconds {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            if self.0.is_multiple_of(1000) { serializer.serialize_u64(self.0 / 1000) } else { serializer.serialize_f64(self.0 as f64 / 1000.0) }
+            if self.0.is_multiple_of(1000) {
+                serializer.serialize_u64(self.0 / 1000)
+            } else {
+                serializer.serialize_f64(self.0 as f64 / 1000.0)
+            }
         }
     }
 
     impl<'de> Deserialize<'de> for Seconds {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            Ok(Self((f64::deserialize(deserializer)? * 1000.0).round() as u64))
+            Ok(Self(
+                (f64::deserialize(deserializer)? * 1000.0).round() as u64
+            ))
         }
     }
 }

@@ -1,26 +1,121 @@
-//! [`ParsedFeed`] → entries of the article schema.
-use chrono::{DateTime, Utc};
+//! [`ParsedFeed`] → entries of the article schema: total, pure, nothing fetched.
+//!
+//! It looks at a document as a whole first ([`document`]), because an id, a link or a date that every entry carries
+//! says nothing about one of them; then finds what identifies an entry ([`identity`]), which touches no HTML; and
+//! last, only for entries that are new or changed, cleans and fills the fields ([`entry`]). Labelled sections and
+//! page furniture in the body are left as they are for now.
 
-use crate::model::{Entry, FeedInfo};
-use crate::parse::{ParsedEntry, ParsedFeed};
+use std::collections::{HashMap, HashSet};
+use std::hash::{Hash, Hasher};
+
+use ::url::Url;
+use chrono::{DateTime, TimeDelta, Utc};
+use unicode_normalization::UnicodeNormalization;
+use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
+
+use crate::model::{
+    Attachment, Author, AuthorKind, AuthorRole, Comments, ContentScope, DatePrecision, Details,
+    Entry, FeedInfo, IdKind, Image, Seconds, SummaryKind,
+};
+use crate::parse::{Link, Media, ParsedEntry, ParsedFeed, Person, Text};
+
+pub use self::text::{reading_seconds, text_fingerprint, text_of, word_count};
+pub use self::url::canonical_key;
+
+mod html;
+#[cfg(test)]
+mod tests;
+mod text;
+mod url;
+
+const TITLE_CHARS: usize = 1_000;
+const SUMMARY_CHARS: usize = 4_000;
+/// A lone description up to this long and without block markup is a summary.
+const SUMMARY_LIKE_CHARS: usize = 1_200;
+const CATEGORIES: usize = 50;
+/// 1995-01-01: no feed is older.
+const EARLIEST: i64 = 788_918_400;
 
 /// What one document as a whole says about its entries.
 #[derive(Clone, Debug, Default)]
 pub struct Document {
     /// The feed's own facts, normalized.
     pub info: FeedInfo,
+    /// A lone description is the content (RSS), not a summary by declaration.
+    pub is_rss: bool,
     /// Ids that the document gives to different entries: they identify none.
-    pub repeated_ids: std::collections::HashSet<String>,
+    pub repeated_ids: HashSet<String>,
     /// Canonical keys of links that the document gives to different entries.
-    pub repeated_urls: std::collections::HashSet<String>,
+    pub repeated_urls: HashSet<String>,
     /// All entries carry one date: it is the build time, no entry's date.
     pub one_date: bool,
 }
 
 /// Looks at a document as a whole, before single entries are.
-pub fn document(parsed: &ParsedFeed, base: &url::Url) -> Document {
-    let _ = (parsed, base);
-    unimplemented!()
+pub fn document(parsed: &ParsedFeed, base: &Url) -> Document {
+    let base = &join(base, parsed.base.as_deref());
+    let link = |rel: &str| {
+        parsed
+            .links
+            .iter()
+            .find(|link| rel_of(link) == rel)
+            .and_then(|link| absolute(base, &link.href))
+    };
+    let info = FeedInfo {
+        id: parsed.id.clone().filter(|id| Url::parse(id).is_ok()),
+        title: parsed
+            .title
+            .as_ref()
+            .and_then(|title| plain_text(title, TITLE_CHARS)),
+        home_url: link("alternate"),
+        self_url: link("self"),
+        hub_urls: parsed
+            .links
+            .iter()
+            .filter(|link| rel_of(link) == "hub")
+            .filter_map(|link| absolute(base, &link.href))
+            .collect(),
+        language: parsed.language.clone(),
+        updated: parsed.updated,
+        image_url: parsed
+            .image_url
+            .as_deref()
+            .and_then(|image| absolute(base, image)),
+        rights: parsed
+            .rights
+            .as_ref()
+            .and_then(|rights| plain_text(rights, TITLE_CHARS)),
+        authors: authors(&parsed.authors, base),
+    };
+    let mut document = Document {
+        info,
+        is_rss: parsed.format.is_rss(),
+        ..Document::default()
+    };
+    find_repeats(&mut document, parsed, base);
+    let dates: HashSet<_> = parsed.entries.iter().map(|entry| entry.published).collect();
+    document.one_date = parsed.entries.len() >= 3 && dates.len() == 1;
+    document
+}
+
+/// The very same item twice is one item; an id or link under two titles identifies nothing (ARTICLES §2.2).
+fn find_repeats(document: &mut Document, parsed: &ParsedFeed, base: &Url) {
+    let mut ids: HashMap<&str, u64> = HashMap::new();
+    let mut urls: HashMap<String, u64> = HashMap::new();
+    for entry in &parsed.entries {
+        let url = entry_url(entry, base);
+        let title = hash_of(&entry.title);
+        if let Some(id) = &entry.id
+            && *ids.entry(id).or_insert(hash_of(&(title, &url))) != hash_of(&(title, &url))
+        {
+            document.repeated_ids.insert(id.clone());
+        }
+        if let Some(key) = url.as_deref().and_then(canonical_key)
+            && *urls.entry(key.clone()).or_insert(title) != title
+        {
+            document.repeated_urls.insert(key);
+        }
+    }
 }
 
 /// Identity of an entry in its source: cheap, no HTML is touched.
@@ -29,7 +124,7 @@ pub struct Identity {
     /// As published, else derived.
     pub id: String,
     /// Where `id` comes from.
-    pub id_kind: crate::model::IdKind,
+    pub id_kind: IdKind,
     /// Whether the id is the entry's own in this document, so that it may be republished.
     pub trusted: bool,
     /// Absolute link.
@@ -38,10 +133,67 @@ pub struct Identity {
     pub url_key: Option<String>,
 }
 
-/// Finds out what identifies an entry (ARTICLES §2.2, rung 0).
-pub fn identity(document: &Document, parsed: &ParsedEntry, base: &url::Url) -> Identity {
-    let _ = (document, parsed, base);
-    unimplemented!()
+/// Finds out what identifies an entry: its id, else its link, else title and date, else its content.
+pub fn identity(document: &Document, parsed: &ParsedEntry, base: &Url) -> Identity {
+    let url = entry_url(parsed, base);
+    let url_key = url
+        .as_deref()
+        .and_then(canonical_key)
+        .filter(|key| !document.repeated_urls.contains(key));
+    let published = parsed
+        .id
+        .as_ref()
+        .filter(|id| !document.repeated_ids.contains(*id));
+    let (id, id_kind) = match (published, &url_key) {
+        (Some(id), _) => (id.clone(), IdKind::Published),
+        (None, Some(key)) => (key.clone(), IdKind::Link),
+        (None, None) => {
+            let hash = if parsed.title.is_some() || parsed.published.is_some() {
+                hash_of(&(&parsed.title, parsed.published))
+            } else {
+                hash_of(&(&parsed.content, &parsed.summary))
+            };
+            (format!("{hash:016x}"), IdKind::Content)
+        }
+    };
+    Identity {
+        trusted: id_kind == IdKind::Published,
+        id,
+        id_kind,
+        url,
+        url_key,
+    }
+}
+
+/// Hash of a raw entry and of everything else that decides what becomes of it: an equal hash needs no work. `salt`
+/// covers the source's settings.
+pub fn raw_hash(document: &Document, identity: &Identity, parsed: &ParsedEntry, salt: u64) -> u64 {
+    let inherited = (
+        &document.info.language,
+        &document.info.authors,
+        document.one_date,
+        document.is_rss,
+    );
+    hash_of(&(salt, parsed, &identity.id, &identity.url_key, inherited))
+}
+
+fn hash_of<T: Hash>(value: &T) -> u64 {
+    let mut hasher = Xxh3Default::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Hash of everything an entry shows.
+pub fn content_hash(entry: &Entry) -> u64 {
+    let details = serde_json::to_vec(&entry.details).unwrap_or_default();
+    hash_of(&(
+        &entry.url,
+        &entry.title,
+        entry.published,
+        entry.updated,
+        xxh3_64(entry.content_html.as_bytes()),
+        details,
+    ))
 }
 
 /// Brings one entry into the article schema: total, never fails.
@@ -49,34 +201,425 @@ pub fn entry(
     document: &Document,
     identity: &Identity,
     parsed: &ParsedEntry,
-    base: &url::Url,
+    base: &Url,
     now: DateTime<Utc>,
 ) -> Entry {
-    let _ = (document, identity, parsed, base, now);
-    unimplemented!()
+    let base = &join(base, parsed.base.as_deref());
+    let (summary, content) = bodies(document, parsed);
+    let content_html = content.map(|text| clean(text, base)).unwrap_or_default();
+    let summary = summary.and_then(|text| plain_text(text, SUMMARY_CHARS));
+    let summary_kind = summary
+        .as_deref()
+        .map(|summary| kind_of_summary(summary, &content_html));
+    let (published, updated, date_precision) = dates(document, parsed, now);
+    let mut people = authors(&parsed.authors, base);
+    if people.is_empty() {
+        people.clone_from(&document.info.authors);
+    }
+    let comments_url = parsed
+        .comments_url
+        .as_deref()
+        .and_then(|url| absolute(base, url));
+    Entry {
+        id: identity.id.clone(),
+        id_kind: identity.id_kind,
+        url: identity.url.clone(),
+        title: parsed
+            .title
+            .as_ref()
+            .and_then(|title| plain_text(title, TITLE_CHARS)),
+        published,
+        updated,
+        details: Details {
+            content_scope: match (&summary, content_html.is_empty()) {
+                (_, false) => ContentScope::Full,
+                (Some(_), true) => ContentScope::Summary,
+                (None, true) => ContentScope::None,
+            },
+            summary,
+            summary_kind,
+            authors: people,
+            date_precision,
+            language: parsed
+                .language
+                .clone()
+                .or_else(|| document.info.language.clone()),
+            image: image(&parsed.media, &content_html, base),
+            attachments: attachments(&parsed.media, base),
+            categories: parsed
+                .categories
+                .iter()
+                .filter(|category| !category.term.trim().is_empty())
+                .take(CATEGORIES)
+                .cloned()
+                .collect(),
+            section: None,
+            sections: Vec::new(),
+            rights: parsed
+                .rights
+                .as_ref()
+                .and_then(|rights| plain_text(rights, TITLE_CHARS)),
+            license_url: links(parsed, "license", base).into_iter().next(),
+            comments: comments_url.map(|url| Comments {
+                url: Some(url),
+                count: None,
+            }),
+            source: parsed.source.clone(),
+            related_urls: links(parsed, "related", base)
+                .into_iter()
+                .chain(links(parsed, "via", base))
+                .collect(),
+        },
+        content_html,
+    }
 }
 
-/// The canonical key of a URL (never shown): two spellings of one address have one key. `None` for what is
-/// not http(s).
-pub fn canonical_key(url: &str) -> Option<String> {
-    let _ = url;
-    unimplemented!()
+/// Which text is the summary and which the content (ARTICLES §1.3).
+fn bodies<'a>(
+    document: &Document,
+    parsed: &'a ParsedEntry,
+) -> (Option<&'a Text>, Option<&'a Text>) {
+    let given = |text: &'a Option<Text>| text.as_ref().filter(|text| !text.value.trim().is_empty());
+    match (given(&parsed.summary), given(&parsed.content)) {
+        (Some(lone), None) if document.is_rss && !is_summary_like(&lone.value) => {
+            (None, Some(lone))
+        }
+        (summary, content) => (summary, content),
+    }
 }
 
-/// Plain text of sanitized HTML, paragraphs separated by `\n\n`.
-pub fn text_of(html: &str) -> String {
-    let _ = html;
-    unimplemented!()
+fn is_summary_like(text: &str) -> bool {
+    const BLOCKS: &[&str] = &[
+        "<p",
+        "<div",
+        "<ul",
+        "<ol",
+        "<table",
+        "<h1",
+        "<h2",
+        "<h3",
+        "<blockquote",
+        "<figure",
+        "<br",
+        "<img",
+    ];
+    text.chars().count() <= SUMMARY_LIKE_CHARS && !BLOCKS.iter().any(|block| text.contains(block))
 }
 
-/// Words of a text with a letter or digit (UAX #29), Han, Kana and Thai by characters ÷ 2.
-pub fn word_count(text: &str) -> u64 {
-    let _ = text;
-    unimplemented!()
+fn kind_of_summary(summary: &str, content_html: &str) -> SummaryKind {
+    let start = summary.trim_end_matches(['.', '…', ']', '[', ' ']);
+    let head = || {
+        text_of(content_html)
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    if !content_html.is_empty() && head().starts_with(start) {
+        SummaryKind::Excerpt
+    } else {
+        SummaryKind::Author
+    }
 }
 
-/// Seconds an adult needs to read a text.
-pub fn reading_seconds(text: &str) -> u64 {
-    let _ = text;
-    unimplemented!()
+fn clean(text: &Text, base: &Url) -> String {
+    if text.html {
+        html::sanitize(&text.value, base)
+    } else {
+        html::plain(&text.value)
+    }
+}
+
+/// Text without markup: one space, NFC, no controls, cut at `limit` characters; `None` when nothing is left.
+fn plain_text(text: &Text, limit: usize) -> Option<String> {
+    let raw = if text.html && text.value.contains(['<', '&']) {
+        self::text::text_of(&strip(&text.value))
+    } else {
+        text.value.clone()
+    };
+    let mut out = String::new();
+    for word in raw.split_whitespace() {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.extend(word.nfc().filter(|c| !c.is_control()));
+    }
+    let out: String = if out.len() > limit {
+        out.chars().take(limit).collect()
+    } else {
+        out
+    };
+    let out = out.trim().to_owned();
+    (!out.is_empty()).then_some(out)
+}
+
+/// Tags only where one begins: `3 < 4` keeps its sign.
+fn strip(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some(at) = rest.find('<') {
+        out.push_str(&rest[..at]);
+        let tail = &rest[at..];
+        let is_tag =
+            tail[1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!'));
+        match tail.find('>') {
+            Some(end) if is_tag => {
+                out.push_str(&tail[..=end]);
+                rest = &tail[end + 1..];
+            }
+            _ => {
+                out.push_str("&lt;");
+                rest = &tail[1..];
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// ARTICLES §1.4: too early, in the future or shared by all is no date; a change before publication is none.
+fn dates(
+    document: &Document,
+    parsed: &ParsedEntry,
+    now: DateTime<Utc>,
+) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>, DatePrecision) {
+    let believable =
+        |date: &DateTime<Utc>| date.timestamp() >= EARLIEST && *date <= now + TimeDelta::hours(24);
+    let given = parsed
+        .published
+        .filter(believable)
+        .filter(|_| !document.one_date);
+    let updated = parsed.updated.filter(believable);
+    match (given, updated) {
+        (Some(published), updated) => {
+            let precision = if parsed.published_is_day {
+                DatePrecision::Day
+            } else {
+                DatePrecision::Instant
+            };
+            (
+                Some(published),
+                updated.filter(|updated| *updated >= published),
+                precision,
+            )
+        }
+        (None, Some(updated)) if parsed.published.is_none() => {
+            (Some(updated), Some(updated), DatePrecision::Inferred)
+        }
+        (None, updated) => (None, updated, DatePrecision::Inferred),
+    }
+}
+
+fn authors(people: &[Person], base: &Url) -> Vec<Author> {
+    let mut out: Vec<Author> = Vec::new();
+    for person in people {
+        let Some((name, email)) = name_and_mail(person) else {
+            continue;
+        };
+        let author = Author {
+            name,
+            email,
+            url: person.url.as_deref().and_then(|url| absolute(base, url)),
+            kind: AuthorKind::Person,
+            role: if person.contributor {
+                AuthorRole::Contributor
+            } else {
+                AuthorRole::Author
+            },
+        };
+        if !out
+            .iter()
+            .any(|known| known.name == author.name && known.role == author.role)
+        {
+            out.push(author);
+        }
+    }
+    out
+}
+
+/// `mail (Name)` and `Name <mail>` come apart; what names nobody is dropped.
+fn name_and_mail(person: &Person) -> Option<(String, Option<String>)> {
+    const NOBODY: &[&str] = &[
+        "admin",
+        "administrator",
+        "staff",
+        "editor",
+        "unknown",
+        "author-image",
+    ];
+    let raw = plain_text(
+        &Text {
+            value: person.name.clone(),
+            html: false,
+        },
+        TITLE_CHARS,
+    )
+    .unwrap_or_default();
+    let mut email = person.email.clone();
+    let mut name = raw.clone();
+    if let Some((mail, rest)) = raw.split_once(" (").filter(|(mail, _)| mail.contains('@')) {
+        email = email.or(Some(mail.to_owned()));
+        name = rest.trim_end_matches(')').trim().to_owned();
+    } else if let Some((before, mail)) = raw.split_once('<').filter(|(_, mail)| mail.contains('@'))
+    {
+        email = email.or(Some(mail.trim_end_matches('>').to_owned()));
+        name = before.trim().to_owned();
+    }
+    for lead in ["By ", "by ", "BY ", "Von ", "Par ", "Por "] {
+        if let Some(rest) = name.strip_prefix(lead) {
+            name = rest.trim().to_owned();
+        }
+    }
+    if name.is_empty() {
+        name = email.clone()?;
+    }
+    (!NOBODY.contains(&name.to_lowercase().as_str())).then_some((name, email))
+}
+
+fn is_picture(media: &Media) -> bool {
+    media.picture
+        || media.thumbnail
+        || media
+            .mime_type
+            .as_deref()
+            .is_some_and(|kind| kind.starts_with("image/"))
+}
+
+/// The lead picture (ARTICLES §1.5): wide feed media, the first in the content, other feed media, a thumbnail.
+fn image(media: &[Media], content_html: &str, base: &Url) -> Option<Image> {
+    let pictures: Vec<&Media> = media
+        .iter()
+        .filter(|media| is_picture(media) && is_lead(&media.url, media.width, media.height))
+        .collect();
+    let to_image = |media: &&Media| {
+        Some(Image {
+            url: absolute(base, &media.url)?,
+            alt: None,
+            caption: media.description.clone(),
+            credit: media.credit.clone(),
+            width: media.width,
+            height: media.height,
+            mime_type: media.mime_type.clone(),
+        })
+    };
+    let wide = pictures
+        .iter()
+        .find(|media| media.width.is_some_and(|width| width >= 600))
+        .and_then(to_image);
+    let inline = html::first_image(content_html)
+        .filter(|(url, alt)| is_lead(url, None, None) && alt.as_deref() != Some("author-image"));
+    let other = || {
+        pictures
+            .iter()
+            .find(|media| !media.thumbnail)
+            .and_then(to_image)
+    };
+    let thumbnail = || pictures.first().and_then(to_image);
+    let from_content = inline.clone().map(|(url, alt)| Image {
+        url,
+        alt,
+        ..Image::default()
+    });
+    let mut chosen = wide.or(from_content).or_else(other).or_else(thumbnail)?;
+    if let Some((url, alt)) = inline
+        && chosen.alt.is_none()
+        && url.split('?').next() == chosen.url.split('?').next()
+    {
+        chosen.alt = alt;
+    }
+    Some(chosen)
+}
+
+fn is_lead(url: &str, width: Option<u32>, height: Option<u32>) -> bool {
+    const NEVER: &[&str] = &[
+        "avatar",
+        "author-image",
+        "gravatar",
+        "logo",
+        "sprite",
+        "icon",
+        "emoji",
+        "placeholder",
+        "spacer",
+        "pixel",
+        "badge",
+    ];
+    let lower = url.to_ascii_lowercase();
+    let path = lower.split(['?', '#']).next().unwrap_or_default();
+    let small = [width, height].into_iter().flatten().any(|side| side < 200);
+    !small
+        && !path.ends_with(".svg")
+        && !path.ends_with(".ico")
+        && !lower.starts_with("data:")
+        && !NEVER.iter().any(|word| path.contains(word))
+}
+
+/// Enclosures: each address once, pictures aside.
+fn attachments(media: &[Media], base: &Url) -> Vec<Attachment> {
+    let mut out: Vec<Attachment> = Vec::new();
+    for media in media.iter().filter(|media| !is_picture(media)) {
+        let Some(url) = absolute(base, &media.url) else {
+            continue;
+        };
+        if out.iter().all(|known| known.url != url) {
+            out.push(Attachment {
+                url,
+                mime_type: media.mime_type.clone(),
+                size: media.size,
+                duration: media.duration_ms.map(Seconds),
+                title: media.title.clone(),
+                width: media.width,
+                height: media.height,
+            });
+        }
+    }
+    out
+}
+
+fn rel_of(link: &Link) -> &str {
+    link.rel.as_deref().unwrap_or("alternate")
+}
+
+fn links(parsed: &ParsedEntry, rel: &str, base: &Url) -> Vec<String> {
+    parsed
+        .links
+        .iter()
+        .filter(|link| rel_of(link) == rel)
+        .filter_map(|link| absolute(base, &link.href))
+        .collect()
+}
+
+/// The page of an entry: an HTML alternate, any alternate, an id that is an address (`isPermaLink`).
+fn entry_url(parsed: &ParsedEntry, base: &Url) -> Option<String> {
+    let base = &join(base, parsed.base.as_deref());
+    let alternates = || {
+        parsed
+            .links
+            .iter()
+            .filter(|link| rel_of(link) == "alternate")
+    };
+    let is_html = |link: &&Link| {
+        link.media_type
+            .as_deref()
+            .is_none_or(|kind| kind.contains("html"))
+    };
+    alternates()
+        .filter(is_html)
+        .chain(alternates())
+        .find_map(|link| absolute(base, &link.href))
+}
+
+fn join(base: &Url, reference: Option<&str>) -> Url {
+    reference
+        .and_then(|reference| base.join(reference.trim()).ok())
+        .unwrap_or_else(|| base.clone())
+}
+
+/// An absolute http(s) URL.
+fn absolute(base: &Url, reference: &str) -> Option<String> {
+    let reference = reference.trim();
+    if reference.is_empty() {
+        return None;
+    }
+    let url = base.join(reference).ok()?;
+    matches!(url.scheme(), "http" | "https").then(|| url.into())
 }

@@ -1,1 +1,289 @@
-//! poll.
+//! Shell: one source, once, through every stage.
+//!
+//! Fetching is async; parsing, cleaning, hashing and compressing run on a few threads of their own with a large
+//! stack ([`Observers`]), so that the network never waits for a parser; the store's writer decides about duplicates.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::{mpsc, oneshot};
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128_with_seed};
+
+use crate::clock::Clock;
+use crate::fetch::{self, Answer, Fetcher, Payload};
+use crate::model::{
+    Candidate, Due, FeedDocument, Item, Observation, Observed, PIPELINE_VERSION, Report, Source,
+    Validators,
+};
+use crate::normalize;
+use crate::parse::{self, ParsedFeed};
+use crate::store::{self, Store, compress};
+
+/// feed-rs recurses with the depth of a document, which is capped; this is ample for it.
+const STACK_BYTES: usize = 16 << 20;
+/// Documents that may wait for a thread.
+const WAITING_DOCUMENTS: usize = 8;
+
+/// What every poll needs.
+#[derive(Clone, Debug)]
+pub struct Shell {
+    /// The network.
+    pub fetcher: Arc<Fetcher>,
+    /// The parsing threads.
+    pub observers: Observers,
+    /// The store.
+    pub store: Store,
+    /// The clock.
+    pub clock: Clock,
+}
+
+/// Polls one source once: I/O, pure, I/O. `last_of_host` closes the connection afterwards.
+///
+/// # Errors
+/// Only what the store refuses; whatever the origin does is part of the [`Report`].
+pub async fn poll(shell: &Shell, due: Due, last_of_host: bool) -> Result<Report, store::Error> {
+    let started = Instant::now();
+    let before = shell.clock.now();
+    let answer = shell
+        .fetcher
+        .fetch(&due.source, &due.validators, last_of_host, before)
+        .await;
+    let at = shell.clock.now();
+    let (key, source, took) = (due.key, Arc::clone(&due.source), started.elapsed());
+    let body_bytes = match &answer {
+        Ok(Answer::Modified(payload)) => Some(payload.encoded.len() as u64),
+        _ => None,
+    };
+    let outcome = match answer {
+        Ok(Answer::Modified(payload)) => shell.observers.observe(due, payload, at).await,
+        Ok(Answer::NotModified(news)) => Observation::NotModified {
+            validators: news.validators,
+            signals: news.signals,
+        },
+        Ok(Answer::Gone) => Observation::Gone,
+        Err(error) => failed(&error),
+    };
+    let report = shell
+        .store
+        .commit(Observed {
+            key,
+            source,
+            at,
+            took,
+            body_bytes,
+            outcome,
+        })
+        .await?;
+    tracing::info!(
+        source.id = report.source,
+        outcome = report.outcome,
+        new = report.new,
+        revised = report.revised,
+        merged = report.merged,
+        duration_ms = report.took.as_millis() as u64,
+        error = report.error.as_deref(),
+        "polled"
+    );
+    Ok(report)
+}
+
+fn failed(error: &fetch::Error) -> Observation {
+    Observation::Failed {
+        class: error.class(),
+        message: error.to_string(),
+        retry_after: error.retry_after(),
+    }
+}
+
+struct Job {
+    due: Due,
+    payload: Box<Payload>,
+    at: DateTime<Utc>,
+    reply: oneshot::Sender<Observation>,
+}
+
+/// The threads that turn bodies into observations. They end with the last handle.
+#[derive(Clone, Debug)]
+pub struct Observers {
+    jobs: mpsc::Sender<Job>,
+}
+
+impl Observers {
+    /// Starts `threads` threads. `max_body` caps a decoded body, in bytes.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(threads: usize, max_body: u64) -> std::io::Result<Self> {
+        let (jobs, queue) = mpsc::channel(WAITING_DOCUMENTS);
+        let queue = Arc::new(std::sync::Mutex::new(queue));
+        for number in 0..threads.max(1) {
+            let queue: Arc<std::sync::Mutex<mpsc::Receiver<Job>>> = Arc::clone(&queue);
+            std::thread::Builder::new()
+                .name(format!("parse-{number}"))
+                .stack_size(STACK_BYTES)
+                .spawn(move || {
+                    loop {
+                        let next = queue
+                            .lock()
+                            .unwrap_or_else(std::sync::PoisonError::into_inner)
+                            .blocking_recv();
+                        let Some(job) = next else { break };
+                        let observe = || observe(&job.due, &job.payload, job.at, max_body);
+                        let observed =
+                            std::panic::catch_unwind(std::panic::AssertUnwindSafe(observe));
+                        let outcome = observed.unwrap_or_else(|_| Observation::Failed {
+                            class: "internal",
+                            message:
+                                "reading the document failed inside Feedmill; please report it"
+                                    .to_owned(),
+                            retry_after: None,
+                        });
+                        let _ = job.reply.send(outcome); // The poll was cancelled.
+                    }
+                })?;
+        }
+        Ok(Self { jobs })
+    }
+
+    async fn observe(&self, due: Due, payload: Box<Payload>, at: DateTime<Utc>) -> Observation {
+        let (reply, answer) = oneshot::channel();
+        let closed = || Observation::Failed {
+            class: "internal",
+            message: "the program is stopping".to_owned(),
+            retry_after: None,
+        };
+        match self
+            .jobs
+            .send(Job {
+                due,
+                payload,
+                at,
+                reply,
+            })
+            .await
+        {
+            Ok(()) => answer.await.unwrap_or_else(|_| closed()),
+            Err(_) => closed(),
+        }
+    }
+}
+
+/// A body → what it says: pure. A body like the last one is not parsed, an entry like a stored one not cleaned.
+fn observe(due: &Due, payload: &Payload, at: DateTime<Utc>, max_body: u64) -> Observation {
+    let decoded = match payload.decode(max_body) {
+        Ok(decoded) => decoded,
+        Err(error) => return failed(&error),
+    };
+    let cut = payload.cut || decoded.cut;
+    let validators = if cut {
+        Validators::default()
+    } else {
+        payload.validators.clone()
+    };
+    let salt = salt(&due.source, payload);
+    let body_hash = xxh3_128_with_seed(&decoded.body, salt).to_le_bytes();
+    if due.body_hash == Some(body_hash) && !cut {
+        return Observation::SameBody {
+            validators,
+            signals: payload.signals.clone(),
+        };
+    }
+    let context = parse::Context {
+        content_type: payload.content_type.clone(),
+        base_url: Some(payload.final_url.clone()),
+        timezone: Some(due.source.timezone),
+    };
+    match parse::parse(&decoded.body, &context) {
+        Err(error) => Observation::Failed {
+            class: "not_a_feed",
+            message: error.to_string(),
+            retry_after: None,
+        },
+        Ok(parsed) => Observation::Feed(Box::new(feed(
+            due,
+            payload,
+            parsed,
+            salt,
+            at,
+            Body {
+                validators,
+                body_hash,
+                cut,
+            },
+        ))),
+    }
+}
+
+struct Body {
+    validators: Validators,
+    body_hash: [u8; 16],
+    cut: bool,
+}
+
+fn feed(
+    due: &Due,
+    payload: &Payload,
+    parsed: ParsedFeed,
+    salt: u64,
+    at: DateTime<Utc>,
+    body: Body,
+) -> FeedDocument {
+    let base = &payload.final_url;
+    let document = normalize::document(&parsed, base);
+    let take = due.source.max_items.unwrap_or(usize::MAX);
+    let known: std::collections::HashMap<u64, i64> = due.document.iter().copied().collect();
+    let mut seen = std::collections::HashSet::new();
+    let mut items = Vec::with_capacity(parsed.entries.len().min(take));
+    for entry in parsed.entries.iter().take(take) {
+        let identity = normalize::identity(&document, entry, base);
+        let raw_hash = normalize::raw_hash(&document, &identity, entry, salt);
+        let key =
+            xxh3_64(format!("{:?}\n{}", identity.id_kind, identity.id).as_bytes()).cast_signed();
+        if !seen.insert(key) {
+            continue; // The very same item twice in one document.
+        }
+        if let Some(entry) = known.get(&raw_hash) {
+            items.push(Item::Known {
+                raw_hash,
+                entry: *entry,
+            });
+            continue;
+        }
+        let entry = normalize::entry(&document, &identity, entry, base, at);
+        items.push(Item::Candidate(Box::new(Candidate {
+            raw_hash,
+            key,
+            url_key: identity
+                .url_key
+                .as_deref()
+                .map(|key| xxh3_64(key.as_bytes()).cast_signed()),
+            trusted: identity.trusted,
+            content_hash: normalize::content_hash(&entry).cast_signed(),
+            text_hash: normalize::text_fingerprint(entry.title.as_deref(), &entry.content_html)
+                .cast_signed(),
+            html: compress(&entry.content_html),
+            entry,
+        })));
+    }
+    let mut signals = parsed.signals;
+    signals.max_age = payload.signals.max_age;
+    FeedDocument {
+        info: document.info,
+        signals,
+        recovered: parsed.recovered,
+        validators: body.validators,
+        body_hash: body.body_hash,
+        cut: body.cut || parsed.cut,
+        items,
+    }
+}
+
+/// Everything outside a document that decides what becomes of it.
+fn salt(source: &Source, payload: &Payload) -> u64 {
+    let settings = format!(
+        "{PIPELINE_VERSION}\n{}\n{:?}\n{}",
+        source.timezone, source.max_items, payload.final_url
+    );
+    xxh3_64(settings.as_bytes())
+}

@@ -17,8 +17,8 @@ use tokio::sync::{Semaphore, oneshot};
 use crate::model::{Observed, Report};
 
 pub use claims::{Scope, Sources};
-pub use health::SourceHealth;
 pub use codec::compress;
+pub use health::SourceHealth;
 pub use lock::{Holder, Lock};
 pub use outputs::OutputState;
 pub use timeline::{Selection, SelectionOrder};
@@ -105,7 +105,10 @@ pub enum Error {
 
 impl From<rusqlite::Error> for Error {
     fn from(source: rusqlite::Error) -> Self {
-        Self::Sql { cure: schema::cure(&source), source }
+        Self::Sql {
+            cure: schema::cure(&source),
+            source,
+        }
     }
 }
 
@@ -128,7 +131,11 @@ type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
 enum Message {
     /// A poll to be stored; `reply` is told after the commit.
-    Poll { observed: Box<Observed>, reply: oneshot::Sender<Result<Report, Error>>, _place: tokio::sync::OwnedSemaphorePermit },
+    Poll {
+        observed: Box<Observed>,
+        reply: oneshot::Sender<Result<Report, Error>>,
+        _place: tokio::sync::OwnedSemaphorePermit,
+    },
     /// Any other write; runs between transactions.
     Run(Job),
 }
@@ -140,14 +147,20 @@ impl Store {
     /// [`Error::Files`], [`Error::Open`], [`Error::TooNew`] and [`Error::Migrate`], each with its cure.
     pub fn open(path: &Path) -> Result<Self, Error> {
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|source| Error::Files { path: folder.to_owned(), source })?;
+            std::fs::create_dir_all(folder).map_err(|source| Error::Files {
+                path: folder.to_owned(),
+                source,
+            })?;
         }
         let connection = schema::open(path)?;
         let (messages, inbox) = mpsc::channel();
         let writer = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer::run(connection, &inbox))
-            .map_err(|source| Error::Files { path: path.to_owned(), source })?;
+            .map_err(|source| Error::Files {
+                path: path.to_owned(),
+                source,
+            })?;
         let inner = Inner {
             path: path.to_owned(),
             messages: Some(messages),
@@ -155,7 +168,9 @@ impl Store {
             readers: Mutex::new(Vec::new()),
             waiting: Arc::new(Semaphore::new(WAITING_POLLS)),
         };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 
     /// Opens a file that must exist and be current, for reading only: nothing is created or migrated.
@@ -172,7 +187,9 @@ impl Store {
             readers: Mutex::new(vec![reader]),
             waiting: Arc::new(Semaphore::new(1)),
         };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 
     /// The file.
@@ -189,7 +206,11 @@ impl Store {
         let waiting = Arc::clone(&self.inner.waiting);
         let place = waiting.acquire_owned().await.map_err(|_| Error::Closed)?;
         let (reply, answer) = oneshot::channel();
-        self.send(Message::Poll { observed: Box::new(observed), reply, _place: place })?;
+        self.send(Message::Poll {
+            observed: Box::new(observed),
+            reply,
+            _place: place,
+        })?;
         answer.await.map_err(|_| Error::Closed)?
     }
 
@@ -207,13 +228,22 @@ impl Store {
 
     /// Runs a read on a connection of its own, in the calling thread.
     fn read<T>(&self, job: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
-        let idle = self.inner.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let idle = self
+            .inner
+            .readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
         let connection = match idle {
             Some(connection) => connection,
             None => schema::open_reader(&self.inner.path)?,
         };
         let result = job(&connection);
-        let mut readers = self.inner.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut readers = self
+            .inner
+            .readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if readers.len() < READERS {
             readers.push(connection);
         }

@@ -20,10 +20,21 @@ impl Shingles {
             .filter(|word| !word.is_empty())
             .map(str::to_lowercase)
             .collect();
-        let numbers = words.iter().filter(|word| word.bytes().all(|b| b.is_ascii_digit())).cloned().collect();
+        let numbers = words
+            .iter()
+            .filter(|word| word.bytes().all(|b| b.is_ascii_digit()))
+            .cloned()
+            .collect();
         let size = words.len().clamp(1, 3);
-        let hashes = words.windows(size).map(|window| xxh3_64(window.join(" ").as_bytes())).collect();
-        Self { hashes, numbers, words: words.len() }
+        let hashes = words
+            .windows(size)
+            .map(|window| xxh3_64(window.join(" ").as_bytes()))
+            .collect();
+        Self {
+            hashes,
+            numbers,
+            words: words.len(),
+        }
     }
 
     /// How many words the text has.
@@ -41,7 +52,11 @@ impl Shingles {
 
     /// Containment of the smaller text in the larger.
     pub(super) fn containment(&self, other: &Self) -> f64 {
-        if self.hashes.len() <= other.hashes.len() { self.share_in(other) } else { other.share_in(self) }
+        if self.hashes.len() <= other.hashes.len() {
+            self.share_in(other)
+        } else {
+            other.share_in(self)
+        }
     }
 
     /// Share of the numbers that stand in one text only, of the side with fewer; 0 when a side has none.

@@ -21,28 +21,54 @@ const MARKET: &str = "Cabbage and leeks were cheap on the square this morning wh
     after the storm and the baker sold out of rye before eight to people who had come for herring";
 
 fn entry(facts: Facts, text: &'static str, slot: i64) -> (KnownEntry, &'static str) {
-    (KnownEntry { entry: 7, article: 3, source: 1, slot, facts }, text)
+    (
+        KnownEntry {
+            entry: 7,
+            article: 3,
+            source: 1,
+            slot,
+            facts,
+        },
+        text,
+    )
 }
 
-fn check(candidate: Facts, new_text: &str, key: Option<(KnownEntry, &str)>, url: Option<(KnownEntry, &str)>) -> Decision {
-    let old = key.as_ref().or(url.as_ref()).map_or("", |(_, text)| *text).to_owned();
+fn check(
+    candidate: Facts,
+    new_text: &str,
+    key: Option<(KnownEntry, &str)>,
+    url: Option<(KnownEntry, &str)>,
+) -> Decision {
+    let old = key
+        .as_ref()
+        .or(url.as_ref())
+        .map_or("", |(_, text)| *text)
+        .to_owned();
     let known = Known {
         same_key: key.map(|(entry, _)| entry),
         same_url: url.map(|(entry, _)| entry).into_iter().collect(),
         buried: false,
     };
-    decide(&candidate, &known, &|| new_text.to_owned(), &|_| old.clone())
+    decide(&candidate, &known, &|| new_text.to_owned(), &|_| {
+        old.clone()
+    })
 }
 
 #[test]
 fn an_unknown_entry_is_a_new_article() {
-    assert_eq!(check(facts("a", "Ferry", 0, HARBOUR), HARBOUR, None, None), Decision::New { slot: 0 });
+    assert_eq!(
+        check(facts("a", "Ferry", 0, HARBOUR), HARBOUR, None, None),
+        Decision::New { slot: 0 }
+    );
 }
 
 #[test]
 fn the_same_key_with_the_same_content_is_unchanged() {
     let known = entry(facts("a", "Ferry", 0, HARBOUR), HARBOUR, 0);
-    assert_eq!(check(facts("a", "Ferry", 0, HARBOUR), HARBOUR, Some(known), None), Decision::Unchanged { entry: 7 });
+    assert_eq!(
+        check(facts("a", "Ferry", 0, HARBOUR), HARBOUR, Some(known), None),
+        Decision::Unchanged { entry: 7 }
+    );
 }
 
 #[test]
@@ -51,31 +77,70 @@ fn markup_alone_revises_silently() {
     let marked = format!("*{HARBOUR}*");
     assert_eq!(
         check(facts("a", "Ferry", 0, &marked), HARBOUR, Some(known), None),
-        Decision::Revised { entry: 7, article: 3, real: false }
+        Decision::Revised {
+            entry: 7,
+            article: 3,
+            real: false
+        }
     );
 }
 
 #[test]
 fn a_new_sentence_or_a_new_title_is_a_real_change() {
-    let longer = format!("{HARBOUR}. Tickets bought for the old timetable stay valid until the end of the month.");
+    let longer = format!(
+        "{HARBOUR}. Tickets bought for the old timetable stay valid until the end of the month."
+    );
     let known = entry(facts("a", "Ferry", 0, HARBOUR), HARBOUR, 0);
-    let real = Decision::Revised { entry: 7, article: 3, real: true };
-    assert_eq!(check(facts("a", "Ferry", 0, &longer), &longer, Some(known.clone()), None), real);
-    assert_eq!(check(facts("a", "Ferry moves", 0, HARBOUR), HARBOUR, Some(known), None), real);
+    let real = Decision::Revised {
+        entry: 7,
+        article: 3,
+        real: true,
+    };
+    assert_eq!(
+        check(
+            facts("a", "Ferry", 0, &longer),
+            &longer,
+            Some(known.clone()),
+            None
+        ),
+        real
+    );
+    assert_eq!(
+        check(
+            facts("a", "Ferry moves", 0, HARBOUR),
+            HARBOUR,
+            Some(known),
+            None
+        ),
+        real
+    );
 }
 
 #[test]
 fn one_word_in_a_long_text_is_minor() {
     let long: String = (0..400).map(|n| format!("word{n} ")).collect();
     let edited = long.replace("word200 ", "other ");
-    let (old, new) = (facts("a", "Ferry", 0, &long), facts("a", "Ferry", 0, &edited));
+    let (old, new) = (
+        facts("a", "Ferry", 0, &long),
+        facts("a", "Ferry", 0, &edited),
+    );
     let known = Known {
-        same_key: Some(KnownEntry { entry: 7, article: 3, source: 1, slot: 0, facts: old }),
+        same_key: Some(KnownEntry {
+            entry: 7,
+            article: 3,
+            source: 1,
+            slot: 0,
+            facts: old,
+        }),
         ..Known::default()
     };
     assert_eq!(
         decide(&new, &known, &|| edited.clone(), &|_| long.clone()),
-        Decision::Revised { entry: 7, article: 3, real: false }
+        Decision::Revised {
+            entry: 7,
+            article: 3,
+            real: false
+        }
     );
 }
 
@@ -83,18 +148,29 @@ fn one_word_in_a_long_text_is_minor() {
 fn a_key_reused_on_another_day_for_another_text_is_a_new_article() {
     let known = entry(facts("links", "Morning links", 0, HARBOUR), HARBOUR, 4);
     assert_eq!(
-        check(facts("links", "Morning links", 24, MARKET), MARKET, Some(known), None),
+        check(
+            facts("links", "Morning links", 24, MARKET),
+            MARKET,
+            Some(known),
+            None
+        ),
         Decision::New { slot: 5 }
     );
 }
 
 #[test]
 fn a_late_edit_of_the_same_text_stays_the_same_article() {
-    let longer = format!("{HARBOUR}. Update: the first boat was full and a second one followed an hour later.");
+    let longer = format!(
+        "{HARBOUR}. Update: the first boat was full and a second one followed an hour later."
+    );
     let known = entry(facts("a", "Ferry", 0, HARBOUR), HARBOUR, 0);
     assert_eq!(
         check(facts("a", "Ferry", 30, &longer), &longer, Some(known), None),
-        Decision::Revised { entry: 7, article: 3, real: true }
+        Decision::Revised {
+            entry: 7,
+            article: 3,
+            real: true
+        }
     );
 }
 
@@ -103,28 +179,57 @@ fn one_link_in_two_sources_is_one_article() {
     let known = entry(facts("x", "Ferry leaves early", 0, HARBOUR), HARBOUR, 0);
     assert_eq!(
         check(facts("y", "Ferry", 2, "short"), "short", None, Some(known)),
-        Decision::Joined { article: 3, rung: Rung::Url }
+        Decision::Joined {
+            article: 3,
+            rung: Rung::Url
+        }
     );
 }
 
 #[test]
 fn one_link_for_another_text_next_day_is_another_article() {
     let known = entry(facts("x", "Today on the square", 0, HARBOUR), HARBOUR, 0);
-    assert_eq!(check(facts("y", "Today on the square", 24, MARKET), MARKET, None, Some(known)), Decision::New { slot: 0 });
+    assert_eq!(
+        check(
+            facts("y", "Today on the square", 24, MARKET),
+            MARKET,
+            None,
+            Some(known)
+        ),
+        Decision::New { slot: 0 }
+    );
 }
 
 #[test]
 fn short_bulletins_with_other_numbers_are_other_articles() {
-    const MONDAY: &str = "Water level at the lock gate 312 centimetres, wind 14 knots, ferry runs on time today";
-    const TUESDAY: &str = "Water level at the lock gate 287 centimetres, wind 22 knots, ferry runs on time today";
+    const MONDAY: &str =
+        "Water level at the lock gate 312 centimetres, wind 14 knots, ferry runs on time today";
+    const TUESDAY: &str =
+        "Water level at the lock gate 287 centimetres, wind 22 knots, ferry runs on time today";
     let known = entry(facts("level", "Level", 0, MONDAY), MONDAY, 0);
-    assert_eq!(check(facts("level", "Level", 24, TUESDAY), TUESDAY, Some(known), None), Decision::New { slot: 1 });
+    assert_eq!(
+        check(
+            facts("level", "Level", 24, TUESDAY),
+            TUESDAY,
+            Some(known),
+            None
+        ),
+        Decision::New { slot: 1 }
+    );
 }
 
 #[test]
 fn what_was_buried_stays_away() {
-    let known = Known { buried: true, ..Known::default() };
-    assert_eq!(decide(&facts("a", "t", 0, "x"), &known, &String::new, &|_| String::new()), Decision::Buried);
+    let known = Known {
+        buried: true,
+        ..Known::default()
+    };
+    assert_eq!(
+        decide(&facts("a", "t", 0, "x"), &known, &String::new, &|_| {
+            String::new()
+        }),
+        Decision::Buried
+    );
 }
 
 #[test]
@@ -137,11 +242,55 @@ fn the_fullest_then_the_preferred_then_the_earliest_entry_represents() {
         has_author: false,
         published: Some(at(5)),
     };
-    let summary = Member { entry: 2, scope: ContentScope::Summary, priority: 9, ..plain.clone() };
+    let summary = Member {
+        entry: 2,
+        scope: ContentScope::Summary,
+        priority: 9,
+        ..plain.clone()
+    };
     assert_eq!(representative(&[summary, plain.clone()]), Some(1));
-    assert_eq!(representative(&[plain.clone(), Member { entry: 2, priority: 1, ..plain.clone() }]), Some(2));
-    assert_eq!(representative(&[plain.clone(), Member { entry: 2, has_image: true, ..plain.clone() }]), Some(2));
-    assert_eq!(representative(&[plain.clone(), Member { entry: 2, published: Some(at(1)), ..plain.clone() }]), Some(2));
-    assert_eq!(representative(&[Member { entry: 2, ..plain.clone() }, plain]), Some(1));
+    assert_eq!(
+        representative(&[
+            plain.clone(),
+            Member {
+                entry: 2,
+                priority: 1,
+                ..plain.clone()
+            }
+        ]),
+        Some(2)
+    );
+    assert_eq!(
+        representative(&[
+            plain.clone(),
+            Member {
+                entry: 2,
+                has_image: true,
+                ..plain.clone()
+            }
+        ]),
+        Some(2)
+    );
+    assert_eq!(
+        representative(&[
+            plain.clone(),
+            Member {
+                entry: 2,
+                published: Some(at(1)),
+                ..plain.clone()
+            }
+        ]),
+        Some(2)
+    );
+    assert_eq!(
+        representative(&[
+            Member {
+                entry: 2,
+                ..plain.clone()
+            },
+            plain
+        ]),
+        Some(1)
+    );
     assert_eq!(representative(&[]), None);
 }

@@ -15,7 +15,12 @@ thread_local! {
 }
 
 fn resolve(reference: &str) -> Option<Cow<'_, str>> {
-    BASE.with_borrow(|base| base.as_ref()?.join(reference).ok().map(|url| Cow::Owned(url.into())))
+    BASE.with_borrow(|base| {
+        base.as_ref()?
+            .join(reference)
+            .ok()
+            .map(|url| Cow::Owned(url.into()))
+    })
 }
 
 fn sanitizer() -> &'static Builder<'static> {
@@ -62,7 +67,12 @@ pub(super) fn plain(text: &str) -> String {
     text.split("\n\n")
         .map(str::trim)
         .filter(|paragraph| !paragraph.is_empty())
-        .map(|paragraph| format!("<p>{}</p>", ammonia::clean_text(paragraph).replace("&#32;", " ")))
+        .map(|paragraph| {
+            format!(
+                "<p>{}</p>",
+                ammonia::clean_text(paragraph).replace("&#32;", " ")
+            )
+        })
         .collect()
 }
 
@@ -76,7 +86,11 @@ fn is_deep(html: &str) -> bool {
                 let name = &bytes[at + 1..bytes.len().min(at + 6)];
                 let void = [b"br".as_slice(), b"img", b"hr", b"p", b"li"]
                     .iter()
-                    .any(|void| name.len() > void.len() && name.starts_with(void) && !name[void.len()].is_ascii_alphanumeric());
+                    .any(|void| {
+                        name.len() > void.len()
+                            && name.starts_with(void)
+                            && !name[void.len()].is_ascii_alphanumeric()
+                    });
                 open += usize::from(!void);
             }
             _ => {}
@@ -95,7 +109,10 @@ pub(super) fn first_image(html: &str) -> Option<(String, Option<String>)> {
         let value = &tag[from..from + tag[from..].find('"')?];
         Some(super::text::decode_entities(value))
     };
-    Some((attribute("src")?, attribute("alt").filter(|alt| !alt.trim().is_empty())))
+    Some((
+        attribute("src")?,
+        attribute("alt").filter(|alt| !alt.trim().is_empty()),
+    ))
 }
 
 #[cfg(test)]
@@ -103,7 +120,10 @@ mod tests {
     use super::*;
 
     fn clean(html: &str) -> String {
-        sanitize(html, &Url::parse("https://example.org/news/1").expect("fixture"))
+        sanitize(
+            html,
+            &Url::parse("https://example.org/news/1").expect("fixture"),
+        )
     }
 
     #[test]
@@ -120,7 +140,10 @@ mod tests {
             "<math><mtext></p><img src onerror=x()>",
         ] {
             let clean = clean(hostile);
-            for bad in ["script", "onerror", "onclick", "iframe", "style=", "cite", "data:", "id=", "class="] {
+            for bad in [
+                "script", "onerror", "onclick", "iframe", "style=", "cite", "data:", "id=",
+                "class=",
+            ] {
                 assert!(!clean.contains(bad), "{hostile} -> {clean}");
             }
         }
@@ -135,7 +158,10 @@ mod tests {
         );
         assert_eq!(
             first_image(&clean("<p>a</p><img src=\"/i.png\" alt=\"a &amp; b\">")),
-            Some(("https://example.org/i.png".to_owned(), Some("a & b".to_owned())))
+            Some((
+                "https://example.org/i.png".to_owned(),
+                Some("a & b".to_owned())
+            ))
         );
     }
 

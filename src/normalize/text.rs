@@ -5,8 +5,30 @@ use std::hash::Hasher;
 use xxhash_rust::xxh3::Xxh3Default;
 
 const BLOCKS: &[&str] = &[
-    "p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "blockquote", "pre", "table", "figure", "figcaption",
-    "section", "article", "hr", "dl", "details", "summary", "aside", "header", "footer",
+    "p",
+    "div",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "ul",
+    "ol",
+    "blockquote",
+    "pre",
+    "table",
+    "figure",
+    "figcaption",
+    "section",
+    "article",
+    "hr",
+    "dl",
+    "details",
+    "summary",
+    "aside",
+    "header",
+    "footer",
 ];
 const LINES: &[&str] = &["br", "li", "tr", "dt", "dd"];
 
@@ -16,9 +38,14 @@ pub fn text_of(html: &str) -> String {
     let mut rest = html;
     while let Some(at) = rest.find('<') {
         push(&mut out, &rest[..at]);
-        let Some(end) = rest[at..].find('>') else { return out.trim_end().to_owned() };
+        let Some(end) = rest[at..].find('>') else {
+            return out.trim_end().to_owned();
+        };
         let tag = rest[at + 1..at + end].trim_start_matches('/');
-        let name = tag.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        let name = tag
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .next()
+            .unwrap_or_default();
         if BLOCKS.contains(&name) {
             break_with(&mut out, "\n\n");
         } else if LINES.contains(&name) {
@@ -34,7 +61,11 @@ pub fn text_of(html: &str) -> String {
 }
 
 fn push(out: &mut String, raw: &str) {
-    let decoded = if raw.contains('&') { decode_entities(raw) } else { raw.to_owned() };
+    let decoded = if raw.contains('&') {
+        decode_entities(raw)
+    } else {
+        raw.to_owned()
+    };
     for c in decoded.chars() {
         if !c.is_whitespace() {
             out.push(c);
@@ -54,7 +85,8 @@ fn break_with(out: &mut String, lines: &str) {
 
 /// Decodes character references once; unknown ones stay as they are.
 pub(super) fn decode_entities(raw: &str) -> String {
-    quick_xml::escape::unescape(raw).map_or_else(|_| decode_leniently(raw), std::borrow::Cow::into_owned)
+    quick_xml::escape::unescape(raw)
+        .map_or_else(|_| decode_leniently(raw), std::borrow::Cow::into_owned)
 }
 
 fn decode_leniently(raw: &str) -> String {
@@ -119,7 +151,10 @@ pub fn text_fingerprint(title: Option<&str>, html: &str) -> u64 {
     let mut hasher = Xxh3Default::new();
     let text = text_of(html);
     for part in [title.unwrap_or_default(), &text] {
-        for word in part.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        for word in part
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+        {
             hasher.write(word.to_lowercase().as_bytes());
             hasher.write_u8(0);
         }
@@ -134,10 +169,14 @@ mod tests {
 
     #[test]
     fn paragraphs_lists_and_entities_become_text() {
-        let html = "<p>Tide &amp; wind,\n <b>fast</b></p><ul><li>one</li><li>two</li></ul><p>3 &lt; 4</p>";
+        let html =
+            "<p>Tide &amp; wind,\n <b>fast</b></p><ul><li>one</li><li>two</li></ul><p>3 &lt; 4</p>";
         assert_eq!(text_of(html), "Tide & wind, fast\n\none\ntwo\n\n3 < 4");
         assert_eq!(text_of(""), "");
-        assert_eq!(decode_entities("a & b &eacute; &nosuch; &#233;"), "a & b é &nosuch; é");
+        assert_eq!(
+            decode_entities("a & b &eacute; &nosuch; &#233;"),
+            "a & b é &nosuch; é"
+        );
     }
 
     #[test]
@@ -150,7 +189,13 @@ mod tests {
     #[test]
     fn markup_and_punctuation_do_not_change_the_fingerprint() {
         let plain = text_fingerprint(Some("Gate"), "<p>The gate, closed.</p>");
-        assert_eq!(plain, text_fingerprint(Some("gate!"), "<div>The <i>gate</i> closed</div>"));
-        assert_ne!(plain, text_fingerprint(Some("Gate"), "<p>The gate opened.</p>"));
+        assert_eq!(
+            plain,
+            text_fingerprint(Some("gate!"), "<div>The <i>gate</i> closed</div>")
+        );
+        assert_ne!(
+            plain,
+            text_fingerprint(Some("Gate"), "<p>The gate opened.</p>")
+        );
     }
 }

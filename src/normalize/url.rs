@@ -6,14 +6,71 @@ const PREFIXES: &[&str] = &[
     "utm_", "mtm_", "pk_", "hsa_", "itm_", "otm_", "ga_", "at_", "vero_", "oly_", "ns_", "_branch_",
 ];
 const NAMES: &[&str] = &[
-    "fbclid", "gclid", "dclid", "gbraid", "wbraid", "gclsrc", "msclkid", "yclid", "ysclid", "twclid", "igshid",
-    "ttclid", "li_fat_id", "srsltid", "mc_cid", "mc_eid", "mc_tc", "_hsenc", "_hsmi", "__hssc", "__hstc", "__hsfp",
-    "hsctatracking", "mkt_tok", "_openstat", "fb_action_ids", "fb_action_types", "fb_ref", "fb_source", "cmpid",
-    "ocid", "smid", "xtor", "echobox", "spm", "wt_mc", "wt_zmc", "wtrid", "s_cid", "sc_cid", "rb_clickid",
-    "wickedid", "_ga", "_gl", "__s", "__twitter_impression", "_bhlid", "ref_src", "ref_url", "campaign_id",
-    "campaign_medium", "campaign_source", "campaign_name", "campaign_term", "campaign_content",
+    "fbclid",
+    "gclid",
+    "dclid",
+    "gbraid",
+    "wbraid",
+    "gclsrc",
+    "msclkid",
+    "yclid",
+    "ysclid",
+    "twclid",
+    "igshid",
+    "ttclid",
+    "li_fat_id",
+    "srsltid",
+    "mc_cid",
+    "mc_eid",
+    "mc_tc",
+    "_hsenc",
+    "_hsmi",
+    "__hssc",
+    "__hstc",
+    "__hsfp",
+    "hsctatracking",
+    "mkt_tok",
+    "_openstat",
+    "fb_action_ids",
+    "fb_action_types",
+    "fb_ref",
+    "fb_source",
+    "cmpid",
+    "ocid",
+    "smid",
+    "xtor",
+    "echobox",
+    "spm",
+    "wt_mc",
+    "wt_zmc",
+    "wtrid",
+    "s_cid",
+    "sc_cid",
+    "rb_clickid",
+    "wickedid",
+    "_ga",
+    "_gl",
+    "__s",
+    "__twitter_impression",
+    "_bhlid",
+    "ref_src",
+    "ref_url",
+    "campaign_id",
+    "campaign_medium",
+    "campaign_source",
+    "campaign_name",
+    "campaign_term",
+    "campaign_content",
 ];
-const REFERRERS: &[&str] = &["rss", "feed", "twitter", "facebook", "newsletter", "home", "front"];
+const REFERRERS: &[&str] = &[
+    "rss",
+    "feed",
+    "twitter",
+    "facebook",
+    "newsletter",
+    "home",
+    "front",
+];
 const UNWRAPS: usize = 4;
 
 /// The canonical key of a URL: `example.org/path?x=1`. `None` for what is not http(s).
@@ -49,7 +106,9 @@ pub fn canonical_key(url: &str) -> Option<String> {
 fn wrapped(url: &Url) -> Option<Url> {
     let host = url.host_str()?.trim_start_matches("www.");
     let parameter = |names: &[&str]| {
-        let found = url.query_pairs().find(|(name, _)| names.contains(&&**name))?;
+        let found = url
+            .query_pairs()
+            .find(|(name, _)| names.contains(&&**name))?;
         Url::parse(&found.1).ok()
     };
     let google = host.starts_with("google.");
@@ -60,21 +119,34 @@ fn wrapped(url: &Url) -> Option<Url> {
         _ => {}
     }
     let rest = if google {
-        url.path().strip_prefix("/amp/s/").map(|rest| ("https", rest))
+        url.path()
+            .strip_prefix("/amp/s/")
+            .map(|rest| ("https", rest))
     } else if host.ends_with(".cdn.ampproject.org") {
-        let rest = url.path().strip_prefix("/c/").or_else(|| url.path().strip_prefix("/v/"))?;
-        Some(rest.strip_prefix("s/").map_or(("http", rest), |rest| ("https", rest)))
+        let rest = url
+            .path()
+            .strip_prefix("/c/")
+            .or_else(|| url.path().strip_prefix("/v/"))?;
+        Some(
+            rest.strip_prefix("s/")
+                .map_or(("http", rest), |rest| ("https", rest)),
+        )
     } else {
         None
     };
     let (scheme, rest) = rest?;
-    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let query = url
+        .query()
+        .map(|query| format!("?{query}"))
+        .unwrap_or_default();
     Url::parse(&format!("{scheme}://{rest}{query}")).ok()
 }
 
 fn host(host: &str) -> String {
     let mut host = host.trim_end_matches('.');
-    while let Some(rest) = ["www.", "m.", "mobile.", "amp."].iter().find_map(|prefix| host.strip_prefix(prefix))
+    while let Some(rest) = ["www.", "m.", "mobile.", "amp."]
+        .iter()
+        .find_map(|prefix| host.strip_prefix(prefix))
         && rest.contains('.')
     {
         host = rest;
@@ -144,7 +216,9 @@ fn is_noise(pair: &str) -> bool {
     match name.as_str() {
         "amp" => true,
         "outputtype" => value == "amp",
-        "ref" | "source" | "from" => value.contains('.') || REFERRERS.contains(&value.to_ascii_lowercase().as_str()),
+        "ref" | "source" | "from" => {
+            value.contains('.') || REFERRERS.contains(&value.to_ascii_lowercase().as_str())
+        }
         name => PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || NAMES.contains(&name),
     }
 }
@@ -162,16 +236,26 @@ mod tests {
             "https://www.google.com/url?q=https%3A%2F%2Fexample.org%2Fa~b%3Fa%3D1%26b%3D2",
             "https://example-org.cdn.ampproject.org/c/s/example.org/a~b?a=1&b=2",
         ] {
-            assert_eq!(canonical_key(spelling).as_deref(), Some("example.org/a~b?a=1&b=2"), "{spelling}");
+            assert_eq!(
+                canonical_key(spelling).as_deref(),
+                Some("example.org/a~b?a=1&b=2"),
+                "{spelling}"
+            );
         }
     }
 
     #[test]
     fn what_names_another_page_stays() {
         let key = |url| canonical_key(url).expect("http");
-        assert_ne!(key("https://example.org/?p=1"), key("https://example.org/?p=2"));
+        assert_ne!(
+            key("https://example.org/?p=1"),
+            key("https://example.org/?p=2")
+        );
         assert_ne!(key("https://example.org/A"), key("https://example.org/a"));
-        assert_ne!(key("https://example.org/#!/a"), key("https://example.org/#!/b"));
+        assert_ne!(
+            key("https://example.org/#!/a"),
+            key("https://example.org/#!/b")
+        );
         assert_eq!(canonical_key("mailto:a@example.org"), None);
         assert_eq!(canonical_key("no url"), None);
     }

@@ -34,6 +34,7 @@ pub(super) fn plain() -> Article {
             tags: vec![],
             info: FeedInfo::default(),
         },
+        published_at: at("2026-03-01T08:00:00Z"),
         updated: at("2026-03-01T08:00:00Z"),
         first_seen: at("2026-03-01T08:05:00Z"),
         last_seen: at("2026-03-02T08:05:00Z"),

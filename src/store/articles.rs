@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use super::Error;
 use super::codec::{
-    decompress, id_kind_name, instant, json, millis, optional_instant, rung_name, scope, scope_number,
+    decompress, id_kind_name, instant, json, millis, optional_instant, rung_name, scope,
+    scope_number,
 };
 use crate::dedup::{self, Decision, Facts, Known, KnownEntry, Member};
 use crate::model::{Candidate, IdKind, Rung};
@@ -68,20 +69,45 @@ pub(super) fn apply(
         Decision::Buried => Ok(Applied::default()),
         Decision::Unchanged { entry } => {
             back_in_document(tx, entry)?;
-            Ok(Applied { entry: Some(entry), ..Applied::default() })
+            Ok(Applied {
+                entry: Some(entry),
+                ..Applied::default()
+            })
         }
-        Decision::Revised { entry, article, real } => revise(tx, context, &candidate, entry, article, real),
+        Decision::Revised {
+            entry,
+            article,
+            real,
+        } => revise(tx, context, &candidate, entry, article, real),
         Decision::Joined { article, rung } => {
             let entry = insert_entry(tx, context, &candidate, 0, article, rung, first_seen)?;
             compose(tx, article)?;
-            Ok(Applied { entry: Some(entry), merged: true, shown: true, ..Applied::default() })
+            Ok(Applied {
+                entry: Some(entry),
+                merged: true,
+                shown: true,
+                ..Applied::default()
+            })
         }
         Decision::New { slot } => {
             let article = insert_article(tx, context, &candidate, slot, first_seen)?;
-            let entry = insert_entry(tx, context, &candidate, slot, article, Rung::Entry, first_seen)?;
+            let entry = insert_entry(
+                tx,
+                context,
+                &candidate,
+                slot,
+                article,
+                Rung::Entry,
+                first_seen,
+            )?;
             tx.prepare_cached("UPDATE articles SET representative = ?2 WHERE pk = ?1")?
                 .execute(params![article, entry])?;
-            Ok(Applied { entry: Some(entry), new: true, shown: true, ..Applied::default() })
+            Ok(Applied {
+                entry: Some(entry),
+                new: true,
+                shown: true,
+                ..Applied::default()
+            })
         }
     }
 }
@@ -122,7 +148,10 @@ fn known(tx: &Savepoint<'_>, source: i64, candidate: &Candidate) -> Result<Known
         ))?
         .query_row(params![source, candidate.key], known_entry)
         .optional()?;
-    let mut known = Known { same_key, ..Known::default() };
+    let mut known = Known {
+        same_key,
+        ..Known::default()
+    };
     if known.same_key.is_some() {
         return Ok(known);
     }
@@ -148,13 +177,18 @@ fn stored_text(tx: &Savepoint<'_>, entry: i64) -> Result<String, Error> {
         .prepare_cached("SELECT html FROM contents WHERE entry = ?1")?
         .query_row([entry], |row| row.get(0))
         .optional()?;
-    let html = blob.map(|blob| decompress(&blob)).transpose()?.unwrap_or_default();
+    let html = blob
+        .map(|blob| decompress(&blob))
+        .transpose()?
+        .unwrap_or_default();
     Ok(crate::normalize::text_of(&html))
 }
 
 fn back_in_document(tx: &Savepoint<'_>, entry: i64) -> Result<(), Error> {
-    tx.prepare_cached("UPDATE entries SET last_seen_at_ms = NULL WHERE id = ?1 AND last_seen_at_ms IS NOT NULL")?
-        .execute([entry])?;
+    tx.prepare_cached(
+        "UPDATE entries SET last_seen_at_ms = NULL WHERE id = ?1 AND last_seen_at_ms IS NOT NULL",
+    )?
+    .execute([entry])?;
     Ok(())
 }
 
@@ -194,7 +228,8 @@ fn insert_entry(
     ])?;
     let id = tx.last_insert_rowid();
     if let Some(html) = &candidate.html {
-        tx.prepare_cached("INSERT INTO contents (entry, html) VALUES (?1, ?2)")?.execute(params![id, html])?;
+        tx.prepare_cached("INSERT INTO contents (entry, html) VALUES (?1, ?2)")?
+            .execute(params![id, html])?;
     }
     Ok(id)
 }
@@ -208,9 +243,17 @@ fn insert_article(
 ) -> Result<i64, Error> {
     let entry = &candidate.entry;
     let id = article_id(context.name, id_kind_name(entry.id_kind), &entry.id, slot);
-    let published = entry.published.map_or(first_seen, |date| date.min(first_seen));
-    let updated = entry.updated.map_or(published, |date| date.min(context.now).max(published));
-    let wanted = if slot == 0 && candidate.trusted { republishable(entry.id_kind, &entry.id) } else { None };
+    let published = entry
+        .published
+        .map_or(first_seen, |date| date.min(first_seen));
+    let updated = entry
+        .updated
+        .map_or(published, |date| date.min(context.now).max(published));
+    let wanted = if slot == 0 && candidate.trusted {
+        republishable(entry.id_kind, &entry.id)
+    } else {
+        None
+    };
     let published_id = match wanted {
         Some(wanted) if !is_published(tx, wanted)? => wanted,
         _ => &id,
@@ -237,19 +280,27 @@ fn article_id(source: &str, id_kind: &str, id: &str, slot: i64) -> String {
 }
 
 fn is_published(tx: &Savepoint<'_>, id: &str) -> Result<bool, Error> {
-    Ok(tx.prepare_cached("SELECT 1 FROM articles WHERE published_id = ?1")?.exists([id])?)
+    Ok(tx
+        .prepare_cached("SELECT 1 FROM articles WHERE published_id = ?1")?
+        .exists([id])?)
 }
 
 /// The origin's id when it may stand in our feeds: an absolute IRI (RFC 4287 §4.2.6, RFC 3987).
 fn republishable(kind: IdKind, id: &str) -> Option<&str> {
     const NEVER: &[char] = &['<', '>', '"', '{', '}', '|', '\\', '^', '`'];
-    if kind != IdKind::Published || id.contains(NEVER) || id.chars().any(|c| c.is_whitespace() || c.is_control()) {
+    if kind != IdKind::Published
+        || id.contains(NEVER)
+        || id.chars().any(|c| c.is_whitespace() || c.is_control())
+    {
         return None;
     }
     let (scheme, rest) = id.split_once(':')?;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
-    let is_iri = scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(plain) && !rest.is_empty();
-    let parses = url::Url::parse(id).is_ok_and(|url| !url.scheme().starts_with("http") || url.has_host());
+    let is_iri = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(plain)
+        && !rest.is_empty();
+    let parses =
+        url::Url::parse(id).is_ok_and(|url| !url.scheme().starts_with("http") || url.has_host());
     (is_iri && parses).then_some(id)
 }
 
@@ -283,16 +334,23 @@ fn revise(
         candidate.content_hash,
         candidate.text_hash,
     ])?;
-    tx.prepare_cached("DELETE FROM contents WHERE entry = ?1")?.execute([entry])?;
+    tx.prepare_cached("DELETE FROM contents WHERE entry = ?1")?
+        .execute([entry])?;
     if let Some(html) = &candidate.html {
-        tx.prepare_cached("INSERT INTO contents (entry, html) VALUES (?1, ?2)")?.execute(params![entry, html])?;
+        tx.prepare_cached("INSERT INTO contents (entry, html) VALUES (?1, ?2)")?
+            .execute(params![entry, html])?;
     }
     let shown_before = representative(tx, article)?;
     compose(tx, article)?;
     if shown_before == entry {
         touch_article(tx, context, article, new.updated, real)?;
     }
-    Ok(Applied { entry: Some(entry), revised: true, shown: true, ..Applied::default() })
+    Ok(Applied {
+        entry: Some(entry),
+        revised: true,
+        shown: true,
+        ..Applied::default()
+    })
 }
 
 fn representative(tx: &Savepoint<'_>, article: i64) -> Result<i64, Error> {
@@ -331,7 +389,13 @@ fn touch_article(
          updated_at_ms = CASE WHEN NOT ?2 THEN updated_at_ms WHEN ?3 > updated_at_ms THEN ?3
            ELSE max(?4, updated_at_ms + 1000) END WHERE pk = ?1",
     )?
-    .execute(params![article, real, claimed, now, context.feed_updated.map(millis)])?;
+    .execute(params![
+        article,
+        real,
+        claimed,
+        now,
+        context.feed_updated.map(millis)
+    ])?;
     Ok(())
 }
 
@@ -355,8 +419,10 @@ fn compose(tx: &Savepoint<'_>, article: i64) -> Result<(), Error> {
         })?
         .collect::<Result<_, _>>()?;
     if let Some(entry) = dedup::representative(&members) {
-        tx.prepare_cached("UPDATE articles SET representative = ?2 WHERE pk = ?1 AND representative <> ?2")?
-            .execute(params![article, entry])?;
+        tx.prepare_cached(
+            "UPDATE articles SET representative = ?2 WHERE pk = ?1 AND representative <> ?2",
+        )?
+        .execute(params![article, entry])?;
     }
     Ok(())
 }
@@ -367,10 +433,26 @@ mod tests {
 
     #[test]
     fn absolute_iris_are_republished_and_nothing_else() {
-        for id in ["tag:example.org,2026:1", "http://example.org/?p=1", "urn:uuid:1", "yt:video:abc", "https://b.example/ü"] {
+        for id in [
+            "tag:example.org,2026:1",
+            "http://example.org/?p=1",
+            "urn:uuid:1",
+            "yt:video:abc",
+            "https://b.example/ü",
+        ] {
             assert_eq!(republishable(IdKind::Published, id), Some(id));
         }
-        for id in ["1234", "a b:c", "http://", "12:30 news", "/path", "x:", "http://a.example/<b>", ":x", "Re: story"] {
+        for id in [
+            "1234",
+            "a b:c",
+            "http://",
+            "12:30 news",
+            "/path",
+            "x:",
+            "http://a.example/<b>",
+            ":x",
+            "Re: story",
+        ] {
             assert_eq!(republishable(IdKind::Published, id), None, "{id}");
         }
         assert_eq!(republishable(IdKind::Link, "http://example.org/"), None);

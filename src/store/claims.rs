@@ -33,7 +33,9 @@ impl Sources {
 
     /// Every key and its source, in the order of the configuration.
     pub fn iter(&self) -> impl Iterator<Item = (i64, &Arc<Source>)> {
-        self.order.iter().filter_map(|key| Some((*key, self.by_key.get(key)?)))
+        self.order
+            .iter()
+            .filter_map(|key| Some((*key, self.by_key.get(key)?)))
     }
 }
 
@@ -56,7 +58,11 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Sql`].
-    pub async fn reconcile(&self, sources: Vec<Arc<Source>>, now: DateTime<Utc>) -> Result<Sources, Error> {
+    pub async fn reconcile(
+        &self,
+        sources: Vec<Arc<Source>>,
+        now: DateTime<Utc>,
+    ) -> Result<Sources, Error> {
         self.write(move |connection| {
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let found = reconcile(&tx, &sources, now)?;
@@ -98,7 +104,10 @@ impl Store {
             let crowd = overdue.len();
             for (key, name) in overdue {
                 let at = now + schedule::spread(&name, crowd, LONGEST_SPREAD);
-                tx.execute("UPDATE schedule SET due_at_ms = ?2 WHERE source = ?1", params![key, millis(at)])?;
+                tx.execute(
+                    "UPDATE schedule SET due_at_ms = ?2 WHERE source = ?1",
+                    params![key, millis(at)],
+                )?;
             }
             tx.commit()?;
             Ok(())
@@ -110,10 +119,17 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Sql`].
-    pub fn pending(&self, scope: &Scope, now: DateTime<Utc>, limit: usize) -> Result<Vec<i64>, Error> {
+    pub fn pending(
+        &self,
+        scope: &Scope,
+        now: DateTime<Utc>,
+        limit: usize,
+    ) -> Result<Vec<i64>, Error> {
         let condition = match scope {
             Scope::Due => "NOT s.paused AND c.due_at_ms <= ?1",
-            Scope::DueOrNew => "NOT s.paused AND (c.due_at_ms <= ?1 OR c.last_polled_at_ms IS NULL)",
+            Scope::DueOrNew => {
+                "NOT s.paused AND (c.due_at_ms <= ?1 OR c.last_polled_at_ms IS NULL)"
+            }
             Scope::All => "NOT s.paused AND c.due_at_ms IS NOT NULL",
             Scope::Named(_) => "s.name IN (SELECT value FROM json_each(?3))",
         };
@@ -159,9 +175,16 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Sql`].
-    pub async fn claim(&self, keys: Vec<i64>, sources: &Sources, now: DateTime<Utc>) -> Result<Vec<Due>, Error> {
-        let wanted: Vec<(i64, Arc<Source>)> =
-            keys.into_iter().filter_map(|key| Some((key, Arc::clone(sources.source(key)?)))).collect();
+    pub async fn claim(
+        &self,
+        keys: Vec<i64>,
+        sources: &Sources,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Due>, Error> {
+        let wanted: Vec<(i64, Arc<Source>)> = keys
+            .into_iter()
+            .filter_map(|key| Some((key, Arc::clone(sources.source(key)?))))
+            .collect();
         self.write(move |connection| {
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let mut due = Vec::with_capacity(wanted.len());
@@ -220,7 +243,11 @@ struct Row {
     priority: i32,
 }
 
-fn reconcile(tx: &Transaction<'_>, sources: &[Arc<Source>], now: DateTime<Utc>) -> Result<Sources, Error> {
+fn reconcile(
+    tx: &Transaction<'_>,
+    sources: &[Arc<Source>],
+    now: DateTime<Utc>,
+) -> Result<Sources, Error> {
     let rows: Vec<Row> = tx
         .prepare("SELECT id, name, url, active, paused, priority FROM sources")?
         .query_map([], |row| {
@@ -243,12 +270,22 @@ fn reconcile(tx: &Transaction<'_>, sources: &[Arc<Source>], now: DateTime<Utc>) 
         .iter()
         .map(|source| {
             let same_url = by_url.get(source.url.as_str()).copied();
-            let same_name = || by_name.get(source.id.as_str()).copied().filter(|row| !urls.contains(row.url.as_str()));
-            same_url.or_else(same_name).filter(|row| taken.insert(row.key))
+            let same_name = || {
+                by_name
+                    .get(source.id.as_str())
+                    .copied()
+                    .filter(|row| !urls.contains(row.url.as_str()))
+            };
+            same_url
+                .or_else(same_name)
+                .filter(|row| taken.insert(row.key))
         })
         .collect();
     rename_away(tx, sources, &matches, &rows)?;
-    for row in rows.iter().filter(|row| row.active && !taken.contains(&row.key)) {
+    for row in rows
+        .iter()
+        .filter(|row| row.active && !taken.contains(&row.key))
+    {
         tx.execute("UPDATE sources SET active = 0 WHERE id = ?1", [row.key])?;
     }
     let crowd = matches.iter().filter(|row| row.is_none()).count();
@@ -271,19 +308,33 @@ fn rename_away(
     matches: &[Option<&Row>],
     rows: &[Row],
 ) -> Result<(), Error> {
-    let owners: HashMap<&str, Option<i64>> =
-        sources.iter().zip(matches).map(|(source, row)| (source.id.as_str(), row.map(|row| row.key))).collect();
+    let owners: HashMap<&str, Option<i64>> = sources
+        .iter()
+        .zip(matches)
+        .map(|(source, row)| (source.id.as_str(), row.map(|row| row.key)))
+        .collect();
     for row in rows {
-        if owners.get(row.name.as_str()).is_some_and(|owner| *owner != Some(row.key)) {
+        if owners
+            .get(row.name.as_str())
+            .is_some_and(|owner| *owner != Some(row.key))
+        {
             let away = format!("{}~{}", row.name, row.key); // No configured id has a tilde.
-            tx.execute("UPDATE sources SET name = ?2 WHERE id = ?1", params![row.key, away])?;
+            tx.execute(
+                "UPDATE sources SET name = ?2 WHERE id = ?1",
+                params![row.key, away],
+            )?;
         }
     }
     Ok(())
 }
 
 /// An edited URL, and a source that comes back, make it due now: the operator wants to see it work.
-fn update(tx: &Transaction<'_>, row: &Row, source: &Source, now: DateTime<Utc>) -> Result<i64, Error> {
+fn update(
+    tx: &Transaction<'_>,
+    row: &Row,
+    source: &Source,
+    now: DateTime<Utc>,
+) -> Result<i64, Error> {
     let same = row.active
         && row.name == source.id
         && row.url == source.url.as_str()
@@ -305,12 +356,26 @@ fn update(tx: &Transaction<'_>, row: &Row, source: &Source, now: DateTime<Utc>) 
     Ok(row.key)
 }
 
-fn insert(tx: &Transaction<'_>, source: &Source, now: DateTime<Utc>, crowd: usize) -> Result<i64, Error> {
-    tx.prepare_cached("INSERT INTO sources (name, url, active, paused, priority) VALUES (?1, ?2, 1, ?3, ?4)")?
-        .execute(params![source.id, source.url.as_str(), source.paused, source.priority])?;
+fn insert(
+    tx: &Transaction<'_>,
+    source: &Source,
+    now: DateTime<Utc>,
+    crowd: usize,
+) -> Result<i64, Error> {
+    tx.prepare_cached(
+        "INSERT INTO sources (name, url, active, paused, priority) VALUES (?1, ?2, 1, ?3, ?4)",
+    )?
+    .execute(params![
+        source.id,
+        source.url.as_str(),
+        source.paused,
+        source.priority
+    ])?;
     let key = tx.last_insert_rowid();
     let at = now + schedule::spread(&source.id, crowd, LONGEST_SPREAD);
-    tx.prepare_cached("INSERT INTO schedule (source, due_at_ms, due_why) VALUES (?1, ?2, 'first poll')")?
-        .execute(params![key, millis(at)])?;
+    tx.prepare_cached(
+        "INSERT INTO schedule (source, due_at_ms, due_why) VALUES (?1, ?2, 'first poll')",
+    )?
+    .execute(params![key, millis(at)])?;
     Ok(key)
 }

@@ -31,8 +31,13 @@ pub fn compress(html: &str) -> Option<Vec<u8>> {
 }
 
 pub(super) fn decompress(blob: &[u8]) -> Result<String, Error> {
-    let damaged = |reason: String| Error::Damaged { what: "content", reason };
-    let size = zstd::bulk::Decompressor::upper_bound(blob).unwrap_or(LARGEST_HTML).min(LARGEST_HTML);
+    let damaged = |reason: String| Error::Damaged {
+        what: "content",
+        reason,
+    };
+    let size = zstd::bulk::Decompressor::upper_bound(blob)
+        .unwrap_or(LARGEST_HTML)
+        .min(LARGEST_HTML);
     let bytes = zstd::bulk::decompress(blob, size).map_err(|error| damaged(error.to_string()))?;
     String::from_utf8(bytes).map_err(|error| damaged(error.to_string()))
 }
@@ -46,16 +51,28 @@ pub(super) fn instant(millis: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(millis).unwrap_or_default()
 }
 
-pub(super) fn optional_instant(row: &Row<'_>, column: usize) -> Result<Option<DateTime<Utc>>, rusqlite::Error> {
+pub(super) fn optional_instant(
+    row: &Row<'_>,
+    column: usize,
+) -> Result<Option<DateTime<Utc>>, rusqlite::Error> {
     Ok(row.get::<_, Option<i64>>(column)?.map(instant))
 }
 
 pub(super) fn json<T: serde::Serialize>(value: &T) -> Result<String, Error> {
-    serde_json::to_string(value).map_err(|error| Error::Damaged { what: "value", reason: error.to_string() })
+    serde_json::to_string(value).map_err(|error| Error::Damaged {
+        what: "value",
+        reason: error.to_string(),
+    })
 }
 
-pub(super) fn from_json<T: serde::de::DeserializeOwned>(what: &'static str, text: &str) -> Result<T, Error> {
-    serde_json::from_str(text).map_err(|error| Error::Damaged { what, reason: error.to_string() })
+pub(super) fn from_json<T: serde::de::DeserializeOwned>(
+    what: &'static str,
+    text: &str,
+) -> Result<T, Error> {
+    serde_json::from_str(text).map_err(|error| Error::Damaged {
+        what,
+        reason: error.to_string(),
+    })
 }
 
 pub(super) fn scope_number(scope: ContentScope) -> i64 {
@@ -116,7 +133,11 @@ pub(super) fn rung(name: &str) -> Rung {
 
 /// The newest document of a source: pairs of raw-entry hash and `entries.id`, 16 bytes each.
 pub(super) fn document_blob(pairs: &[(u64, i64)]) -> Vec<u8> {
-    pairs.iter().flat_map(|(hash, entry)| [hash.to_le_bytes(), entry.to_le_bytes()]).flatten().collect()
+    pairs
+        .iter()
+        .flat_map(|(hash, entry)| [hash.to_le_bytes(), entry.to_le_bytes()])
+        .flatten()
+        .collect()
 }
 
 pub(super) fn document(blob: &[u8]) -> Vec<(u64, i64)> {
@@ -149,6 +170,9 @@ mod tests {
         assert!(blob.len() < html.len() / 10);
         assert_eq!(decompress(&blob).expect("ours"), html);
         assert_eq!(compress(""), None);
-        assert!(matches!(decompress(b"not zstd"), Err(Error::Damaged { .. })));
+        assert!(matches!(
+            decompress(b"not zstd"),
+            Err(Error::Damaged { .. })
+        ));
     }
 }

@@ -105,8 +105,13 @@ fn state(health: &SourceHealth, paused: bool, gone: bool) -> &'static str {
     match health {
         _ if paused => "paused",
         _ if gone => "gone",
-        SourceHealth { error_class: Some(_), .. } => "failing",
-        SourceHealth { last_poll: None, .. } => "new",
+        SourceHealth {
+            error_class: Some(_),
+            ..
+        } => "failing",
+        SourceHealth {
+            last_poll: None, ..
+        } => "new",
         SourceHealth { recovered, .. } if !recovered.is_empty() => "repaired",
         _ => "ok",
     }

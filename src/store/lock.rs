@@ -46,7 +46,10 @@ impl Lock {
     /// [`Error::Files`].
     pub fn wait(store: &Path) -> Result<Self, Error> {
         let (path, file) = open(store)?;
-        file.lock().map_err(|source| Error::Files { path: path.clone(), source })?;
+        file.lock().map_err(|source| Error::Files {
+            path: path.clone(),
+            source,
+        })?;
         Ok(Self { file, path })
     }
 
@@ -62,7 +65,10 @@ impl Lock {
             .and_then(|()| self.file.rewind())
             .and_then(|()| self.file.write_all(text.as_bytes()))
             .and_then(|()| self.file.flush());
-        written.map_err(|source| Error::Files { path: self.path.clone(), source })
+        written.map_err(|source| Error::Files {
+            path: self.path.clone(),
+            source,
+        })
     }
 }
 
@@ -74,12 +80,17 @@ fn open(store: &Path) -> Result<(PathBuf, File), Error> {
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600); // It holds the control token.
-    let file = options.open(&path).map_err(|source| Error::Files { path: path.clone(), source })?;
+    let file = options.open(&path).map_err(|source| Error::Files {
+        path: path.clone(),
+        source,
+    })?;
     Ok((path, file))
 }
 
 fn holder(path: &Path) -> Holder {
     let mut text = String::new();
     let read = File::open(path).and_then(|mut file| file.read_to_string(&mut text));
-    read.ok().and_then(|_| serde_json::from_str(&text).ok()).unwrap_or_default()
+    read.ok()
+        .and_then(|_| serde_json::from_str(&text).ok())
+        .unwrap_or_default()
 }

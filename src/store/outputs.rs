@@ -26,9 +26,15 @@ impl Store {
     /// [`Error::Sql`], [`Error::Damaged`].
     pub fn id(&self) -> Result<uuid::Uuid, Error> {
         self.read(|connection| {
-            let text: String =
-                connection.query_row("SELECT value FROM meta WHERE key = 'store_id'", [], |row| row.get(0))?;
-            text.parse().map_err(|error: uuid::Error| Error::Damaged { what: "store id", reason: error.to_string() })
+            let text: String = connection.query_row(
+                "SELECT value FROM meta WHERE key = 'store_id'",
+                [],
+                |row| row.get(0),
+            )?;
+            text.parse().map_err(|error: uuid::Error| Error::Damaged {
+                what: "store id",
+                reason: error.to_string(),
+            })
         })
     }
 
@@ -38,8 +44,8 @@ impl Store {
     /// [`Error::Sql`].
     pub fn output_states(&self) -> Result<HashMap<String, OutputState>, Error> {
         self.read(|connection| {
-            let mut statement =
-                connection.prepare_cached("SELECT path, etag, changed_at_ms, updated_at_ms FROM outputs")?;
+            let mut statement = connection
+                .prepare_cached("SELECT path, etag, changed_at_ms, updated_at_ms FROM outputs")?;
             let states = statement
                 .query_map([], |row| {
                     let state = OutputState {

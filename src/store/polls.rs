@@ -5,10 +5,12 @@ use std::collections::HashSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Savepoint, Transaction, params};
 
+use super::Error;
 use super::articles::{self, Applied};
 use super::codec::{document, document_blob, json, millis, optional_instant};
-use super::Error;
-use crate::model::{FeedDocument, History, Item, Observation, Observed, Report, Signals, Validators};
+use crate::model::{
+    FeedDocument, History, Item, Observation, Observed, Report, Signals, Validators,
+};
 use crate::schedule;
 
 /// A second 410 this long after the first ends the polling of a source.
@@ -47,12 +49,18 @@ fn record(tx: &Savepoint<'_>, observed: Observed) -> Result<Report, Error> {
     };
     let mut after = After::success(&observed);
     match &observed.outcome {
-        Observation::NotModified { validators, signals } => {
+        Observation::NotModified {
+            validators,
+            signals,
+        } => {
             report.outcome = "not_modified";
             store_validators(tx, observed.key, validators)?;
             after.signals = Some(signals.clone());
         }
-        Observation::SameBody { validators, signals } => {
+        Observation::SameBody {
+            validators,
+            signals,
+        } => {
             report.outcome = "same_body";
             store_validators(tx, observed.key, validators)?;
             after.signals = Some(signals.clone());
@@ -64,7 +72,11 @@ fn record(tx: &Savepoint<'_>, observed: Observed) -> Result<Report, Error> {
             after.fail(&before, "gone", report.error.clone());
             after.gone_at = before.gone_at.or(Some(observed.at));
         }
-        Observation::Failed { class, message, retry_after } => {
+        Observation::Failed {
+            class,
+            message,
+            retry_after,
+        } => {
             report.outcome = class;
             report.error = Some(message.clone());
             after.fail(&before, class, report.error.clone());
@@ -105,7 +117,12 @@ fn store_validators(tx: &Savepoint<'_>, key: i64, validators: &Validators) -> Re
         "UPDATE sources SET validators_url = ?2, etag = ?3, last_modified = ?4 WHERE id = ?1
          AND (validators_url IS NOT ?2 OR etag IS NOT ?3 OR last_modified IS NOT ?4)",
     )?
-    .execute(params![key, validators.url, validators.etag, validators.last_modified])?;
+    .execute(params![
+        key,
+        validators.url,
+        validators.etag,
+        validators.last_modified
+    ])?;
     Ok(())
 }
 
@@ -144,13 +161,29 @@ fn store_feed(
             }
         }
     }
-    depart(tx, &old, &mut newest, feed.cut, before.last_ok_at.unwrap_or(at))?;
+    depart(
+        tx,
+        &old,
+        &mut newest,
+        feed.cut,
+        before.last_ok_at.unwrap_or(at),
+    )?;
     store_validators(tx, key, &feed.validators)?;
-    let recovered = if feed.recovered.is_empty() { None } else { Some(json(&feed.recovered)?) };
+    let recovered = if feed.recovered.is_empty() {
+        None
+    } else {
+        Some(json(&feed.recovered)?)
+    };
     tx.prepare_cached(
         "UPDATE sources SET info = ?2, recovered = ?3, body_hash = ?4, document = ?5 WHERE id = ?1",
     )?
-    .execute(params![key, json(&feed.info)?, recovered, feed.body_hash, document_blob(&newest)])?;
+    .execute(params![
+        key,
+        json(&feed.info)?,
+        recovered,
+        feed.body_hash,
+        document_blob(&newest)
+    ])?;
     Ok(())
 }
 
@@ -176,7 +209,8 @@ fn depart(
         newest.extend(departed);
         return Ok(());
     }
-    let mut statement = tx.prepare_cached("UPDATE entries SET last_seen_at_ms = ?2 WHERE id = ?1")?;
+    let mut statement =
+        tx.prepare_cached("UPDATE entries SET last_seen_at_ms = ?2 WHERE id = ?1")?;
     for (_, entry) in departed {
         statement.execute(params![entry, millis(last_ok_at)])?;
     }
@@ -227,16 +261,25 @@ impl After {
         before: &Before,
         report: &mut Report,
     ) -> Result<(), Error> {
-        let stored: Option<Signals> =
-            before.signals.as_deref().and_then(|text| super::codec::from_json("signals", text).ok());
+        let stored: Option<Signals> = before
+            .signals
+            .as_deref()
+            .and_then(|text| super::codec::from_json("signals", text).ok());
         let signals = merged_signals(self.signals.as_ref(), stored, report.outcome);
         let next = self.next(source, &signals);
         report.next_due = next.as_ref().map(|next| next.at);
-        let (due_at, why) = next.map_or((None, "gone: polled again only by name".to_owned()), |next| {
-            (Some(millis(next.at)), next.why)
-        });
-        let signals = if signals == Signals::default() { None } else { Some(json(&signals)?) };
-        let (class, error) = self.error.map_or((None, None), |(class, error)| (Some(class), Some(error)));
+        let (due_at, why) = next.map_or(
+            (None, "gone: polled again only by name".to_owned()),
+            |next| (Some(millis(next.at)), next.why),
+        );
+        let signals = if signals == Signals::default() {
+            None
+        } else {
+            Some(json(&signals)?)
+        };
+        let (class, error) = self
+            .error
+            .map_or((None, None), |(class, error)| (Some(class), Some(error)));
         tx.prepare_cached(
             "UPDATE schedule SET due_at_ms = ?2, due_why = ?3, leased_until_at_ms = NULL, last_polled_at_ms = ?4,
              last_ok_at_ms = coalesce(?5, last_ok_at_ms), outcome = ?6, failures = ?7, error_class = ?8, error = ?9,
@@ -281,11 +324,23 @@ impl After {
                 return None;
             }
             let at = gone_at + GONE_CONFIRMED_AFTER;
-            return Some(schedule::Next { at, why: "the origin says gone: asked once more after a day".to_owned() });
+            return Some(schedule::Next {
+                at,
+                why: "the origin says gone: asked once more after a day".to_owned(),
+            });
         }
-        let history =
-            History { failures: self.failures, last_polled_at: Some(self.at), held_until: self.held_until };
-        Some(schedule::next_poll(&source.id, &source.cadence, &history, signals, self.at))
+        let history = History {
+            failures: self.failures,
+            last_polled_at: Some(self.at),
+            held_until: self.held_until,
+        };
+        Some(schedule::next_poll(
+            &source.id,
+            &source.cadence,
+            &history,
+            signals,
+            self.at,
+        ))
     }
 }
 
@@ -298,7 +353,10 @@ fn count_of(number: usize) -> i64 {
 fn merged_signals(fresh: Option<&Signals>, stored: Option<Signals>, outcome: &str) -> Signals {
     match fresh {
         Some(fresh) if outcome == "ok" => fresh.clone(),
-        Some(fresh) => Signals { max_age: fresh.max_age, ..stored.unwrap_or_default() },
+        Some(fresh) => Signals {
+            max_age: fresh.max_age,
+            ..stored.unwrap_or_default()
+        },
         None => stored.unwrap_or_default(),
     }
 }

@@ -7,8 +7,7 @@ use rusqlite_migration::{M, Migrations};
 
 use super::Error;
 
-const MIGRATIONS: &[M<'static>] =
-    &[M::up(include_str!("../../migrations/0001_initial.sql"))];
+const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("../../migrations/0001_initial.sql"))];
 
 /// Opens the writing connection and brings the schema up to date.
 pub(super) fn open(path: &Path) -> Result<Connection, Error> {
@@ -20,10 +19,15 @@ pub(super) fn open(path: &Path) -> Result<Connection, Error> {
 
 /// Opens a reading connection.
 pub(super) fn open_reader(path: &Path) -> Result<Connection, Error> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-    let connection = Connection::open_with_flags(path, flags).map_err(|source| cannot_open(path, source))?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    let connection =
+        Connection::open_with_flags(path, flags).map_err(|source| cannot_open(path, source))?;
     connection
-        .execute_batch("PRAGMA busy_timeout = 5000; PRAGMA cache_size = -2048; PRAGMA query_only = ON;")
+        .execute_batch(
+            "PRAGMA busy_timeout = 5000; PRAGMA cache_size = -2048; PRAGMA query_only = ON;",
+        )
         .map_err(|source| cannot_open(path, source))?;
     Ok(connection)
 }
@@ -34,7 +38,11 @@ pub(super) fn check_current(connection: &Connection, path: &Path) -> Result<(), 
     let known = MIGRATIONS.len() as i64;
     match found.cmp(&known) {
         std::cmp::Ordering::Equal => Ok(()),
-        std::cmp::Ordering::Greater => Err(Error::TooNew { path: path.to_owned(), found, known }),
+        std::cmp::Ordering::Greater => Err(Error::TooNew {
+            path: path.to_owned(),
+            found,
+            known,
+        }),
         std::cmp::Ordering::Less => {
             open(path)?; // An older file: bring it up to date as `run` would.
             Ok(())
@@ -61,11 +69,18 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {
     let known = MIGRATIONS.len() as i64;
     let found = version(connection).map_err(|source| cannot_open(path, source))?;
     if found > known {
-        return Err(Error::TooNew { path: path.to_owned(), found, known });
+        return Err(Error::TooNew {
+            path: path.to_owned(),
+            found,
+            known,
+        });
     }
     Migrations::from_slice(MIGRATIONS)
         .to_latest(connection)
-        .map_err(|source| Error::Migrate { path: path.to_owned(), source })?;
+        .map_err(|source| Error::Migrate {
+            path: path.to_owned(),
+            source,
+        })?;
     connection
         .execute(
             "INSERT INTO meta (key, value) VALUES ('store_id', ?1) ON CONFLICT DO NOTHING",
@@ -81,22 +96,33 @@ fn version(connection: &Connection) -> Result<i64, rusqlite::Error> {
 
 fn cannot_open(path: &Path, source: rusqlite::Error) -> Error {
     let cure = match source.sqlite_error_code() {
-        Some(ErrorCode::CannotOpen) if path.is_dir() => "it is a folder; store.path must name a file".to_owned(),
+        Some(ErrorCode::CannotOpen) if path.is_dir() => {
+            "it is a folder; store.path must name a file".to_owned()
+        }
         Some(ErrorCode::CannotOpen) if !path.exists() => {
             "there is no such file yet; `feedmill run` or `feedmill poll` makes it".to_owned()
         }
         _ => cure(&source),
     };
-    Error::Open { path: path.to_owned(), cure, source }
+    Error::Open {
+        path: path.to_owned(),
+        cure,
+        source,
+    }
 }
 
 /// What happened and what to do about it, for people.
 pub(super) fn cure(error: &rusqlite::Error) -> String {
     match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => "the file is not a SQLite database; move it away or change store.path".into(),
-        Some(ErrorCode::DatabaseCorrupt) => "the file is damaged; keep it, and restore a backup".into(),
+        Some(ErrorCode::NotADatabase) => {
+            "the file is not a SQLite database; move it away or change store.path".into()
+        }
+        Some(ErrorCode::DatabaseCorrupt) => {
+            "the file is damaged; keep it, and restore a backup".into()
+        }
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
-            "the file or its folder is not writable for this user; change its owner or store.path".into()
+            "the file or its folder is not writable for this user; change its owner or store.path"
+                .into()
         }
         Some(ErrorCode::DiskFull) => "the disk is full; make room and it goes on by itself".into(),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {

@@ -45,7 +45,11 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Sql`], [`Error::Damaged`].
-    pub fn timeline(&self, selection: &Selection, sources: &Sources) -> Result<Vec<Article>, Error> {
+    pub fn timeline(
+        &self,
+        selection: &Selection,
+        sources: &Sources,
+    ) -> Result<Vec<Article>, Error> {
         let mut articles = Vec::new();
         self.each_article(selection, sources, |article| {
             articles.push(article);
@@ -102,7 +106,8 @@ impl Store {
     /// [`Error::Sql`].
     pub fn count_articles(&self) -> Result<u64, Error> {
         self.read(|connection| {
-            let count: i64 = connection.query_row("SELECT count(*) FROM articles", [], |row| row.get(0))?;
+            let count: i64 =
+                connection.query_row("SELECT count(*) FROM articles", [], |row| row.get(0))?;
             Ok(count.unsigned_abs())
         })
     }
@@ -140,7 +145,10 @@ struct StoredOrigin {
 
 impl<'a> Origins<'a> {
     fn new(sources: &'a Sources) -> Self {
-        Self { sources, known: std::cell::RefCell::default() }
+        Self {
+            sources,
+            known: std::cell::RefCell::default(),
+        }
     }
 
     fn stored(&self, connection: &Connection, key: i64) -> Result<Arc<StoredOrigin>, Error> {
@@ -150,13 +158,21 @@ impl<'a> Origins<'a> {
         let (name, url, info): (String, String, Option<String>) = connection
             .prepare_cached("SELECT name, url, info FROM sources WHERE id = ?1")?
             .query_row([key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        let info = info.map(|text| from_json("feed", &text)).transpose()?.unwrap_or_default();
+        let info = info
+            .map(|text| from_json("feed", &text))
+            .transpose()?
+            .unwrap_or_default();
         let origin = Arc::new(StoredOrigin { name, url, info });
         self.known.borrow_mut().insert(key, Arc::clone(&origin));
         Ok(origin)
     }
 
-    fn origin(&self, connection: &Connection, key: i64, updated: Option<DateTime<Utc>>) -> Result<Origin, Error> {
+    fn origin(
+        &self,
+        connection: &Connection,
+        key: i64,
+        updated: Option<DateTime<Utc>>,
+    ) -> Result<Origin, Error> {
         let stored = self.stored(connection, key)?;
         let source = self.sources.source(key);
         Ok(origin(&stored, source.map(AsRef::as_ref), updated))
@@ -171,27 +187,49 @@ impl<'a> Origins<'a> {
 const FEEDS: uuid::Uuid = uuid::Uuid::from_u128(0x2c5d_88a1_60f4_4e0b_b1d9_73a6_94e2_0c57);
 
 /// A source that is no longer configured is treated like a private one: its URL may have been a secret.
-fn origin(stored: &StoredOrigin, source: Option<&Source>, updated: Option<DateTime<Utc>>) -> Origin {
+fn origin(
+    stored: &StoredOrigin,
+    source: Option<&Source>,
+    updated: Option<DateTime<Utc>>,
+) -> Origin {
     let private = source.is_none_or(|source| source.private);
-    let shown = url::Url::parse(&stored.url).ok().filter(|url| !private && url.scheme() != "file").map(|mut url| {
-        let _ = url.set_username("");
-        let _ = url.set_password(None);
-        url.to_string()
-    });
-    let mut info = FeedInfo { updated, ..stored.info.clone() };
+    let shown = url::Url::parse(&stored.url)
+        .ok()
+        .filter(|url| !private && url.scheme() != "file")
+        .map(|mut url| {
+            let _ = url.set_username("");
+            let _ = url.set_password(None);
+            url.to_string()
+        });
+    let mut info = FeedInfo {
+        updated,
+        ..stored.info.clone()
+    };
     if private {
         info.self_url = None;
     }
-    let host = || info.home_url.as_deref().and_then(|home| url::Url::parse(home).ok()?.host_str().map(str::to_owned));
+    let host = || {
+        info.home_url
+            .as_deref()
+            .and_then(|home| url::Url::parse(home).ok()?.host_str().map(str::to_owned))
+    };
     let title = source
         .and_then(|source| source.title.clone())
         .or_else(|| info.title.clone())
         .or_else(host)
         .unwrap_or_else(|| stored.name.clone());
-    let derived = || uuid::Uuid::new_v5(&FEEDS, stored.name.as_bytes()).urn().to_string();
+    let derived = || {
+        uuid::Uuid::new_v5(&FEEDS, stored.name.as_bytes())
+            .urn()
+            .to_string()
+    };
     Origin {
         source: stored.name.clone(),
-        iri: info.id.clone().or_else(|| shown.clone()).unwrap_or_else(derived),
+        iri: info
+            .id
+            .clone()
+            .or_else(|| shown.clone())
+            .unwrap_or_else(derived),
         title,
         url: shown,
         tags: source.map(|source| source.tags.clone()).unwrap_or_default(),
@@ -199,10 +237,17 @@ fn origin(stored: &StoredOrigin, source: Option<&Source>, updated: Option<DateTi
     }
 }
 
-fn article(connection: &Connection, row: &Row<'_>, origins: &Origins<'_>) -> Result<Article, Error> {
+fn article(
+    connection: &Connection,
+    row: &Row<'_>,
+    origins: &Origins<'_>,
+) -> Result<Article, Error> {
     let pk: i64 = row.get(0)?;
     let representative: i64 = row.get(8)?;
-    let details: Details = from_json("entry", row.get_ref(16)?.as_str().map_err(rusqlite::Error::from)?)?;
+    let details: Details = from_json(
+        "entry",
+        row.get_ref(16)?.as_str().map_err(rusqlite::Error::from)?,
+    )?;
     let html: Option<Vec<u8>> = row.get(17)?;
     let entry = Entry {
         id: row.get(10)?,
@@ -211,7 +256,10 @@ fn article(connection: &Connection, row: &Row<'_>, origins: &Origins<'_>) -> Res
         title: row.get(13)?,
         published: optional_instant(row, 14)?,
         updated: optional_instant(row, 15)?,
-        content_html: html.map(|blob| decompress(&blob)).transpose()?.unwrap_or_default(),
+        content_html: html
+            .map(|blob| decompress(&blob))
+            .transpose()?
+            .unwrap_or_default(),
         details,
     };
     let (entries, last_seen) = places(connection, pk, representative, origins)?;

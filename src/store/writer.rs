@@ -23,7 +23,10 @@ enum After {
     Closed,
 }
 
-type Reply = (oneshot::Sender<Result<Report, Error>>, Result<Report, Error>);
+type Reply = (
+    oneshot::Sender<Result<Report, Error>>,
+    Result<Report, Error>,
+);
 
 /// Serves messages until every handle is gone, then tidies the WAL away.
 pub(super) fn run(mut connection: Connection, inbox: &Receiver<Message>) {
@@ -80,7 +83,11 @@ fn collect(
     let mut rows = 0;
     loop {
         match std::mem::replace(after, After::Idle) {
-            After::Message(Message::Poll { observed, reply, _place }) => {
+            After::Message(Message::Poll {
+                observed,
+                reply,
+                _place,
+            }) => {
                 rows += weight(&observed);
                 replies.push((reply, polls::apply(&mut tx, *observed)));
             }
@@ -100,7 +107,10 @@ fn collect(
 /// The transaction could not be opened or closed: nothing of its polls is stored, each is told so.
 fn refuse(error: Error, replies: Vec<Reply>, after: After) -> After {
     let cure = error.to_string();
-    let failed = || Error::Sql { cure: cure.clone(), source: rusqlite::Error::QueryReturnedNoRows };
+    let failed = || Error::Sql {
+        cure: cure.clone(),
+        source: rusqlite::Error::QueryReturnedNoRows,
+    };
     for (reply, _) in replies {
         let _ = reply.send(Err(failed()));
     }
@@ -124,7 +134,11 @@ fn receive(inbox: &Receiver<Message>, started: Instant) -> After {
 fn weight(observed: &Observed) -> usize {
     match &observed.outcome {
         Observation::Feed(document) => {
-            2 + document.items.iter().filter(|item| matches!(item, Item::Candidate(_))).count()
+            2 + document
+                .items
+                .iter()
+                .filter(|item| matches!(item, Item::Candidate(_)))
+                .count()
         }
         _ => 1,
     }
