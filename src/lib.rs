@@ -30,4 +30,6 @@ pub mod poll;
 
 pub mod daemon;
 
+pub mod commands;
+
 pub mod clock;

@@ -1,2 +1,167 @@
-//! Arguments, tracing, exit codes.
-fn main() {}
+//! Arguments, tracing, exit codes: 0 done, 1 failed while running, 2 wrong usage or configuration.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use feedmill::commands::{self, Failure};
+
+/// Many feeds in, one merged feed out.
+#[derive(Parser)]
+#[command(name = "feedmill", version, arg_required_else_help = true)]
+struct Arguments {
+    /// The configuration file [default: $FEEDMILL_CONFIG, ./feedmill.toml, ./config/feedmill.toml, /etc/feedmill/feedmill.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The daemon: poll, store, publish, serve
+    Run,
+    /// One pass over what is due (or named, or all), then exit
+    Poll {
+        /// Sources to poll now, whether due or not
+        #[arg(value_name = "SOURCE")]
+        sources: Vec<String>,
+        /// Poll every source, whether due or not
+        #[arg(long, conflicts_with = "sources")]
+        all: bool,
+    },
+    /// Validate the configuration, print each source with its next three polls
+    Check {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Health of each source
+    Sources {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// The newest articles
+    Articles {
+        /// Only of this source
+        #[arg(long, value_name = "ID")]
+        source: Option<String>,
+        /// Only from this date on (2026-11-24 or RFC 3339)
+        #[arg(long, value_name = "DATE")]
+        since: Option<String>,
+        /// At most this many
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// A feed document as normalized JSON; nothing is stored
+    Parse {
+        /// A file, a URL, or - for standard input
+        input: String,
+        /// Base of relative references
+        #[arg(long, value_name = "URL")]
+        base_url: Option<url::Url>,
+        /// Content-Type the document came with
+        #[arg(long, value_name = "TYPE")]
+        content_type: Option<String>,
+    },
+    /// Stored articles on standard output
+    Export {
+        /// How
+        #[arg(long, value_enum, default_value_t = Format::Jsonl)]
+        format: Format,
+        /// Only those of this output
+        #[arg(long, value_name = "NAME")]
+        output: Option<String>,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// One article a line
+    Jsonl,
+    /// An Atom document
+    Atom,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    feedmill::parse::silence_panics();
+    let daemon = matches!(arguments.command, Command::Run);
+    tracing_to(daemon);
+    let result = runtime(daemon).and_then(|runtime| runtime.block_on(execute(arguments)));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("feedmill: {failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+/// The daemon serves while it polls; one-shot commands need a single thread.
+fn runtime(daemon: bool) -> Result<tokio::runtime::Runtime, Failure> {
+    let mut builder = if daemon {
+        tokio::runtime::Builder::new_multi_thread()
+    } else {
+        tokio::runtime::Builder::new_current_thread()
+    };
+    builder
+        .worker_threads(2)
+        .max_blocking_threads(8)
+        .enable_all()
+        .build()
+        .map_err(Failure::running)
+}
+
+fn tracing_to(daemon: bool) {
+    use tracing_subscriber::EnvFilter;
+    let default = if daemon {
+        "feedmill=info,warn"
+    } else {
+        "error"
+    };
+    let filter =
+        EnvFilter::try_from_env("FEEDMILL_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() {
+        log.with_target(false).init();
+    } else {
+        log.json().flatten_event(true).init();
+    }
+}
+
+async fn execute(arguments: Arguments) -> Result<(), Failure> {
+    let config = arguments.config.as_deref();
+    match arguments.command {
+        Command::Run => commands::run(config).await,
+        Command::Poll { sources, all } => commands::poll(config, sources, all).await,
+        Command::Check { json } => commands::check(config, json),
+        Command::Sources { json } => commands::sources(config, json).await,
+        Command::Articles {
+            source,
+            since,
+            limit,
+            json,
+        } => commands::articles(config, source, since.as_deref(), limit, json).await,
+        Command::Parse {
+            input,
+            base_url,
+            content_type,
+        } => commands::parse(config, &input, base_url, content_type).await,
+        Command::Export {
+            format: Format::Jsonl,
+            output,
+        } => commands::export_jsonl(config, output.as_deref()).await,
+        Command::Export {
+            format: Format::Atom,
+            output,
+        } => commands::export_atom(config, output.as_deref()).await,
+    }
+}

@@ -1,0 +1,645 @@
+//! What each command does, apart from its arguments.
+
+use std::io::{IsTerminal, Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::clock::Clock;
+use crate::config::{self, Config};
+use crate::daemon::{self, Daemon};
+use crate::fetch::{Answer, Fetcher, Payload};
+use crate::model::{Report, Rule, Validators};
+use crate::normalize;
+use crate::poll::{Observers, Shell};
+use crate::publish::{http, json};
+use crate::schedule;
+use crate::store::{Holder, Lock, Scope, Selection, Sources, Store};
+
+/// Why a command ends with an error.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Wrong usage or configuration: exit 2.
+    #[error("{0}")]
+    Setup(String),
+    /// Failed while running: exit 1.
+    #[error("{0}")]
+    Running(String),
+}
+
+impl Failure {
+    /// Something that failed while running.
+    pub fn running(error: impl std::error::Error) -> Self {
+        Self::Running(error.to_string())
+    }
+
+    fn setup(error: impl std::error::Error) -> Self {
+        Self::Setup(error.to_string())
+    }
+
+    /// The exit code of the process.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Setup(_) => 2,
+            Self::Running(_) => 1,
+        }
+    }
+}
+
+fn load(path: Option<&Path>) -> Result<Config, Failure> {
+    let path = config::locate(path).map_err(Failure::setup)?;
+    let config = config::load(&path).map_err(Failure::setup)?;
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    Ok(config)
+}
+
+fn shell(config: &Config, store: Store) -> Result<Shell, Failure> {
+    let threads = std::thread::available_parallelism()
+        .map_or(2, usize::from)
+        .min(4);
+    Ok(Shell {
+        fetcher: Arc::new(Fetcher::new(&config.fetch)),
+        observers: Observers::start(threads, config.fetch.max_body).map_err(Failure::running)?,
+        store,
+        clock: Clock::System,
+    })
+}
+
+async fn stored(config: &Config) -> Result<(Store, Sources), Failure> {
+    let store = Store::open(&config.store.path).map_err(Failure::setup)?;
+    let sources = daemon::reconcile(&store, config, &Clock::System)
+        .await
+        .map_err(Failure::setup)?;
+    Ok((store, sources))
+}
+
+/// `run`.
+///
+/// # Errors
+/// [`Failure::Setup`] for a bad configuration, an unusable store, an address in use, a second daemon.
+pub async fn run(path: Option<&Path>) -> Result<(), Failure> {
+    let config = load(path)?;
+    let mut lock = take_lock(&config, true)?;
+    lock.sign(&Holder {
+        pid: std::process::id(),
+        control: Some("daemon".to_owned()),
+        token: None,
+    })
+    .map_err(Failure::setup)?;
+    let (store, sources) = stored(&config).await?;
+    store.release_claims().await.map_err(Failure::setup)?;
+    store
+        .spread_overdue(Clock::System.now())
+        .await
+        .map_err(Failure::setup)?;
+    let listener = http::Listener::bind(&config.server.listen)
+        .await
+        .map_err(|error| {
+            Failure::Setup(format!(
+                "cannot listen on {:?}: {error}; set server.listen to a free address",
+                config.server.listen
+            ))
+        })?;
+    tracing::info!(
+        sources = config.sources.len(),
+        "serving at {}",
+        config.server.public_url
+    );
+    let stop = CancellationToken::new();
+    stop_on_signal(&stop)?;
+    let shell = shell(&config, store)?;
+    daemon::run(
+        Daemon {
+            config,
+            shell,
+            sources,
+            listener,
+        },
+        stop,
+    )
+    .await
+    .map_err(Failure::running)?;
+    drop(lock);
+    Ok(())
+}
+
+/// The right to poll. A `poll` waits for another one; beside a daemon it is refused.
+fn take_lock(config: &Config, daemon: bool) -> Result<Lock, Failure> {
+    match Lock::try_take(&config.store.path).map_err(Failure::setup)? {
+        Ok(lock) => Ok(lock),
+        Err(holder) if holder.control.is_some() && daemon => Err(Failure::Setup(format!(
+            "a daemon (process {}) already runs on {}; stop it first",
+            holder.pid,
+            config.store.path.display()
+        ))),
+        Err(holder) if holder.control.is_some() => Err(Failure::Running(format!(
+            "the daemon (process {}) polls this store; it does so by itself",
+            holder.pid
+        ))),
+        Err(_) => Lock::wait(&config.store.path).map_err(Failure::setup),
+    }
+}
+
+fn stop_on_signal(stop: &CancellationToken) -> Result<(), Failure> {
+    #[cfg(unix)]
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        .map_err(Failure::running)?;
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        #[cfg(not(unix))]
+        let _ = tokio::signal::ctrl_c().await;
+        stop.cancel();
+    });
+    Ok(())
+}
+
+/// `poll [SOURCE…] [--all]`.
+///
+/// # Errors
+/// [`Failure::Running`] when a named source, or every source, failed.
+pub async fn poll(path: Option<&Path>, names: Vec<String>, all: bool) -> Result<(), Failure> {
+    let config = load(path)?;
+    if let Some(unknown) = names
+        .iter()
+        .find(|name| config.sources.iter().all(|source| source.id != **name))
+    {
+        return Err(Failure::Setup(format!(
+            "there is no source \"{unknown}\"; `feedmill sources` lists them"
+        )));
+    }
+    let mut lock = take_lock(&config, false)?;
+    lock.sign(&Holder {
+        pid: std::process::id(),
+        control: None,
+        token: None,
+    })
+    .map_err(Failure::setup)?;
+    let (store, sources) = stored(&config).await?;
+    store.release_claims().await.map_err(Failure::setup)?;
+    let scope = match (all, names.is_empty()) {
+        (true, _) => Scope::All,
+        (_, false) => Scope::Named(names.clone()),
+        _ => Scope::DueOrNew,
+    };
+    let shell = shell(&config, store)?;
+    let stop = CancellationToken::new();
+    stop_on_signal(&stop)?;
+    let count = shell
+        .store
+        .pending(&scope, shell.clock.now(), usize::MAX)
+        .map_err(Failure::running)?
+        .len();
+    let bar = progress(count);
+    let mut totals = Totals::default();
+    let polled = daemon::pass(
+        &shell,
+        &sources,
+        &scope,
+        config.fetch.concurrency,
+        &stop,
+        |report| {
+            totals.add(&report);
+            let line = summary(&report);
+            if bar.is_hidden() {
+                let _ = writeln!(std::io::stdout(), "{line}");
+            } else {
+                bar.println(line);
+            }
+            bar.inc(1);
+        },
+    )
+    .await;
+    bar.finish_and_clear();
+    polled.map_err(Failure::running)?;
+    if totals.changed
+        && config
+            .outputs
+            .iter()
+            .any(|output| output.directory.is_some())
+    {
+        let (site, _receiver) = tokio::sync::watch::channel(Arc::default());
+        daemon::publish(&config, &shell, &sources, &site)
+            .await
+            .map_err(Failure::running)?;
+    }
+    println!("{totals}");
+    let failed = totals.failed > 0 && (totals.failed == totals.sources || !names.is_empty());
+    if failed {
+        Err(Failure::Running(format!(
+            "{} of {} sources failed",
+            totals.failed, totals.sources
+        )))
+    } else {
+        Ok(())
+    }
+}
+
+fn progress(count: usize) -> ProgressBar {
+    if !std::io::stdout().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} sources, {eta} left");
+    ProgressBar::new(count as u64)
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+#[derive(Debug, Default)]
+struct Totals {
+    sources: usize,
+    failed: usize,
+    new: usize,
+    revised: usize,
+    merged: usize,
+    changed: bool,
+}
+
+impl Totals {
+    fn add(&mut self, report: &Report) {
+        self.sources += 1;
+        self.failed += usize::from(report.error.is_some());
+        self.new += report.new;
+        self.revised += report.revised;
+        self.merged += report.merged;
+        self.changed |= report.changed;
+    }
+}
+
+impl std::fmt::Display for Totals {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            sources,
+            failed,
+            new,
+            revised,
+            merged,
+            ..
+        } = self;
+        write!(
+            f,
+            "{sources} sources: {new} new, {revised} revised, {merged} merged, {failed} failed"
+        )
+    }
+}
+
+fn summary(report: &Report) -> String {
+    let Report {
+        source,
+        outcome,
+        new,
+        revised,
+        merged,
+        ..
+    } = report;
+    match &report.error {
+        Some(error) => format!("{source}: {outcome}: {error}"),
+        None => format!("{source}: {outcome}, {new} new, {revised} revised, {merged} merged"),
+    }
+}
+
+/// `check`.
+///
+/// # Errors
+/// [`Failure::Setup`] with every problem.
+pub fn check(path: Option<&Path>, as_json: bool) -> Result<(), Failure> {
+    let config = load(path)?;
+    let now = Clock::System.now();
+    if as_json {
+        let rows: Vec<_> = config
+            .sources
+            .iter()
+            .map(|source| {
+                serde_json::json!({"id": source.id, "url": source.shown_url(), "paused": source.paused,
+                    "schedule": rule_text(&source.cadence.rule), "next_polls": next_three(source, now)})
+            })
+            .collect();
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&rows).map_err(Failure::running)?
+        );
+        return Ok(());
+    }
+    for warning in &config.warnings {
+        eprintln!("warning: {warning}");
+    }
+    for source in &config.sources {
+        let polls: Vec<String> = next_three(source, now)
+            .iter()
+            .map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
+            .collect();
+        println!(
+            "{}  {}  {}  {}",
+            source.id,
+            source.shown_url(),
+            rule_text(&source.cadence.rule),
+            polls.join(" ")
+        );
+    }
+    println!(
+        "{}: {} sources, {} outputs, no errors",
+        config.path.display(),
+        config.sources.len(),
+        config.outputs.len()
+    );
+    Ok(())
+}
+
+fn rule_text(rule: &Rule) -> String {
+    match rule {
+        Rule::Adaptive => "adaptive".to_owned(),
+        Rule::Every(length) => format!("every {}", config::humane_duration(*length)),
+        Rule::Cron(line) => line.line().to_owned(),
+    }
+}
+
+/// What the schedule alone says; hints and back-off may move the real ones.
+fn next_three(source: &crate::model::Source, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+    let mut polls = Vec::new();
+    let mut after = now;
+    while polls.len() < 3 && !source.paused {
+        let next = schedule::next_poll(
+            &source.id,
+            &source.cadence,
+            &Default::default(),
+            &Default::default(),
+            after,
+        );
+        after = next.at;
+        polls.push(next.at);
+    }
+    polls
+}
+
+/// `sources`.
+///
+/// # Errors
+/// As of the store.
+pub async fn sources(path: Option<&Path>, as_json: bool) -> Result<(), Failure> {
+    let config = load(path)?;
+    let (store, sources) = stored(&config).await?;
+    let health = store.health(&sources).map_err(Failure::running)?;
+    if as_json {
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&health).map_err(Failure::running)?
+        );
+        return Ok(());
+    }
+    let time = |at: Option<DateTime<Utc>>| {
+        at.map_or_else(
+            || "never".to_owned(),
+            |at| at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
+        )
+    };
+    for source in health {
+        println!(
+            "{}  {}  {} articles  last poll {}  next {} ({})",
+            source.id,
+            source.state,
+            source.articles,
+            time(source.last_poll),
+            time(source.next_poll),
+            source.next_poll_why
+        );
+        if let Some(error) = source.error {
+            println!("    failing since {}: {error}", time(source.error_since));
+        }
+    }
+    Ok(())
+}
+
+/// `articles`.
+///
+/// # Errors
+/// [`Failure::Setup`] for an unknown source or an unreadable date.
+pub async fn articles(
+    path: Option<&Path>,
+    source: Option<String>,
+    since: Option<&str>,
+    limit: usize,
+    as_json: bool,
+) -> Result<(), Failure> {
+    let config = load(path)?;
+    let (store, sources) = stored(&config).await?;
+    let keys = match &source {
+        None => None,
+        Some(id) => Some(vec![
+            sources
+                .iter()
+                .find(|(_, source)| source.id == *id)
+                .map(|(key, _)| key)
+                .ok_or_else(|| {
+                    Failure::Setup(format!(
+                        "there is no source \"{id}\"; `feedmill sources` lists them"
+                    ))
+                })?,
+        ]),
+    };
+    let selection = Selection {
+        sources: keys,
+        since: since.map(date).transpose()?,
+        limit: Some(limit),
+        ..Selection::default()
+    };
+    let found = store
+        .timeline(&selection, &sources)
+        .map_err(Failure::running)?;
+    if as_json {
+        let rows: Vec<_> = found.iter().map(json::article).collect();
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&rows).map_err(Failure::running)?
+        );
+        return Ok(());
+    }
+    for article in found {
+        let title = article.entry.title.as_deref().unwrap_or("(no title)");
+        println!(
+            "{}  {}  {title}  {}",
+            article.published_at.format("%Y-%m-%d %H:%M"),
+            article.origin.source,
+            article.entry.url.as_deref().unwrap_or("")
+        );
+    }
+    Ok(())
+}
+
+fn date(text: &str) -> Result<DateTime<Utc>, Failure> {
+    let day = || {
+        Some(
+            text.parse::<chrono::NaiveDate>()
+                .ok()?
+                .and_hms_opt(0, 0, 0)?
+                .and_utc(),
+        )
+    };
+    text.parse().ok().or_else(day).ok_or_else(|| {
+        Failure::Setup(format!(
+            "\"{text}\" is no date; write 2026-11-24 or 2026-11-24T08:00:00Z"
+        ))
+    })
+}
+
+/// `parse FILE|URL|-`.
+///
+/// # Errors
+/// [`Failure::Running`] for what is no feed; the message says what it is.
+pub async fn parse(
+    path: Option<&Path>,
+    input: &str,
+    base_url: Option<Url>,
+    content_type: Option<String>,
+) -> Result<(), Failure> {
+    let payload = payload(path, input, base_url, content_type).await?;
+    // The parser recurses with the document: it gets a stack of its own.
+    let worker = std::thread::Builder::new()
+        .stack_size(16 << 20)
+        .spawn(move || parsed(&payload))
+        .map_err(Failure::running)?;
+    let text = worker.join().map_err(|_| {
+        Failure::Running("reading the document failed inside Feedmill".to_owned())
+    })??;
+    println!("{text}");
+    Ok(())
+}
+
+fn parsed(payload: &Payload) -> Result<String, Failure> {
+    let body = payload.decode(MAX_BODY).map_err(Failure::running)?.body;
+    let context = crate::parse::Context {
+        content_type: payload.content_type.clone(),
+        base_url: Some(payload.final_url.clone()),
+        timezone: None,
+    };
+    let feed = crate::parse::parse(&body, &context).map_err(Failure::running)?;
+    let document = normalize::document(&feed, &payload.final_url);
+    let now = Clock::System.now();
+    let entries: Vec<_> = feed
+        .entries
+        .iter()
+        .map(|entry| {
+            let identity = normalize::identity(&document, entry, &payload.final_url);
+            normalize::entry(&document, &identity, entry, &payload.final_url, now)
+        })
+        .collect();
+    let shown = json::feed(
+        feed.format.name(),
+        &document.info,
+        &feed.signals,
+        &feed.recovered,
+        &entries,
+    );
+    serde_json::to_string_pretty(&shown).map_err(Failure::running)
+}
+
+const MAX_BODY: u64 = 16 << 20;
+
+async fn payload(
+    path: Option<&Path>,
+    input: &str,
+    base_url: Option<Url>,
+    content_type: Option<String>,
+) -> Result<Payload, Failure> {
+    if input.starts_with("http://") || input.starts_with("https://") {
+        return fetched(path, input).await;
+    }
+    let mut bytes = Vec::new();
+    let read = if input == "-" {
+        std::io::stdin()
+            .lock()
+            .take(MAX_BODY + 1)
+            .read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(input).and_then(|file| file.take(MAX_BODY + 1).read_to_end(&mut bytes))
+    };
+    read.map_err(|error| Failure::Setup(format!("cannot read {input}: {error}")))?;
+    let base = base_url.or_else(|| Url::from_file_path(std::path::absolute(input).ok()?).ok());
+    let base = base.unwrap_or_else(|| {
+        Url::parse("file:///").unwrap_or_else(|_| unreachable!("a constant URL"))
+    });
+    Ok(Payload::new(bytes, content_type, base))
+}
+
+/// A URL is fetched as a source of the configuration would be, or with the defaults when there is none.
+async fn fetched(path: Option<&Path>, input: &str) -> Result<Payload, Failure> {
+    let text = format!(
+        "[[source]]\nurl = {}\n",
+        serde_json::to_string(input).map_err(Failure::running)?
+    );
+    let mut lone = config::parse(&text, Path::new("parse.toml")).map_err(Failure::setup)?;
+    let mut source = lone.sources.remove(0);
+    if let Ok(config) = load(path) {
+        source.request = config.request.clone();
+        lone.fetch = config.fetch;
+    }
+    let answer = Fetcher::new(&lone.fetch)
+        .fetch(&source, &Validators::default(), true, Clock::System.now())
+        .await;
+    match answer.map_err(Failure::running)? {
+        Answer::Modified(payload) => Ok(*payload),
+        Answer::NotModified(_) | Answer::Gone => {
+            Err(Failure::Running(format!("{input} is gone (410)")))
+        }
+    }
+}
+
+fn chosen(config: &Config, sources: &Sources, output: Option<&str>) -> Result<Selection, Failure> {
+    let Some(name) = output else {
+        return Ok(Selection::default());
+    };
+    let output = config.outputs.iter().find(|output| output.name == name);
+    let output = output.ok_or_else(|| Failure::Setup(format!("there is no output \"{name}\"")))?;
+    Ok(daemon::selection(config, output, sources))
+}
+
+/// `export --format jsonl`.
+///
+/// # Errors
+/// [`Failure::Running`] when standard output closes or the store fails.
+pub async fn export_jsonl(path: Option<&Path>, output: Option<&str>) -> Result<(), Failure> {
+    let config = load(path)?;
+    let (store, sources) = stored(&config).await?;
+    let mut selection = chosen(&config, &sources, output)?;
+    selection.limit = None;
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut written = Ok(());
+    let read = store.each_article(&selection, &sources, |article| {
+        written = serde_json::to_writer(&mut out, &json::article(&article))
+            .map_err(std::io::Error::from)
+            .and_then(|()| out.write_all(b"\n"));
+        written.is_ok()
+    });
+    read.map_err(Failure::running)?;
+    written.and_then(|()| out.flush()).map_err(Failure::running)
+}
+
+/// `export --format atom`: an output as it is served.
+///
+/// # Errors
+/// As [`export_jsonl`].
+pub async fn export_atom(path: Option<&Path>, output: Option<&str>) -> Result<(), Failure> {
+    let config = load(path)?;
+    let (store, sources) = stored(&config).await?;
+    let name = output.unwrap_or(&config.outputs[0].name);
+    chosen(&config, &sources, Some(name))?;
+    let shell = shell(&config, store)?;
+    let (site, receiver) = tokio::sync::watch::channel(Arc::default());
+    daemon::publish(&config, &shell, &sources, &site)
+        .await
+        .map_err(Failure::running)?;
+    let site = receiver.borrow();
+    let body = site
+        .get(&format!("{name}.atom"))
+        .map(|publication| publication.body.clone())
+        .unwrap_or_default();
+    std::io::stdout().write_all(&body).map_err(Failure::running)
+}
