@@ -216,7 +216,12 @@ pub fn load(path: &Path) -> Result<Config, Problems> {
 
 /// Checks a configuration given as text, as if it stood in `path`.
 pub fn parse(text: &str, path: &Path) -> Result<Config, Problems> {
-    check(path, text.as_bytes(), &|name| std::env::var(name).ok(), &schedule::rule)
+    check(
+        path,
+        text.as_bytes(),
+        &|name| std::env::var(name).ok(),
+        &schedule::rule,
+    )
 }
 
 /// What surrounds a file: where it stands, the environment, and what reads schedules.

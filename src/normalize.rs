@@ -469,6 +469,12 @@ fn name_and_mail(person: &Person) -> Option<(String, Option<String>)> {
             name = rest.trim().to_owned();
         }
     }
+    if let Some(inner) = name
+        .strip_prefix('(')
+        .and_then(|rest| rest.strip_suffix(')'))
+    {
+        name = inner.trim().to_owned(); // feed-rs splits RSS authors there.
+    }
     if name.is_empty() {
         name = email.clone()?;
     }

@@ -92,8 +92,8 @@ fn skip_prolog(text: &str) -> usize {
         let rest = &rest[blank..];
         let end = if rest.starts_with("<?") {
             rest.find("?>").map(|end| end + 2)
-        } else if rest.starts_with("<!--") {
-            rest[4..].find("-->").map(|end| end + 7)
+        } else if let Some(comment) = rest.strip_prefix("<!--") {
+            comment.find("-->").map(|end| end + 7)
         } else if rest
             .get(..9)
             .is_some_and(|head| head.eq_ignore_ascii_case("<!doctype"))

@@ -174,8 +174,11 @@ fn day_and_year(numbers: &[(u32, usize)], month_first: bool) -> Option<(u32, i32
     Some((day.0, year))
 }
 
+/// A number and how many digits it was written with.
+type Digits = (u32, usize);
+
 /// `05-Jan-2026`, `05-Jan-26`, `5Jan2026`.
-fn compact_date(token: &str) -> Option<((u32, usize), u32, Option<(u32, usize)>)> {
+fn compact_date(token: &str) -> Option<(Digits, u32, Option<Digits>)> {
     let mut parts = token.split(['-', '/']);
     let (day, name, year) = (parts.next()?, parts.next()?, parts.next());
     let month = month_name(name)?;
@@ -190,7 +193,7 @@ fn compact_date(token: &str) -> Option<((u32, usize), u32, Option<(u32, usize)>)
 }
 
 /// `5/13/2026`, `13/5/2026`, `13.05.2026`: which is the day must be plain; a full stop means day first.
-fn slashed(token: &str) -> Option<((u32, usize), u32, (u32, usize))> {
+fn slashed(token: &str) -> Option<(Digits, u32, Digits)> {
     let separator = if token.contains('/') { '/' } else { '.' };
     let mut parts = token.splitn(3, separator).map(ordinal);
     let (first, second, year) = (parts.next()??, parts.next()??, parts.next()??);

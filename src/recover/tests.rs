@@ -37,7 +37,8 @@ fn encodings_are_found_by_bytes_then_labels() {
         "<!--{}--><?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>",
         "x".repeat(90)
     );
-    let cases: Vec<(&str, Vec<u8>, Option<&str>, &[&str])> = vec![
+    type Case<'a> = (&'a str, Vec<u8>, Option<&'a str>, &'a [&'a str]);
+    let cases: Vec<Case<'_>> = vec![
         (
             "UTF-8 mark wins over the declaration",
             with(

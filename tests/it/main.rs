@@ -6,3 +6,4 @@ mod fetch_rules;
 mod fetch_ways;
 mod fetching;
 mod origin;
+mod walk;
