@@ -8,6 +8,8 @@
 
 pub mod model;
 
+pub mod text;
+
 pub mod config;
 
 pub mod schedule;

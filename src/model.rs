@@ -447,7 +447,10 @@ pub struct FeedInfo {
     pub authors: Vec<Author>,
 }
 
+pub use polled::{Candidate, Due, FeedDocument, Item, Observation, Observed, Report};
 pub use seconds::Seconds;
+
+mod polled;
 
 mod seconds {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -555,147 +558,4 @@ pub struct Article {
     pub revision: u32,
     /// Everywhere it was seen; the representative first.
     pub entries: Vec<EntryRef>,
-}
-
-/// What one poll learned, ready for the store: everything that is dear was done off the writer.
-#[derive(Debug)]
-pub struct Observed {
-    /// `sources.id`.
-    pub key: i64,
-    /// The source as configured.
-    pub source: Arc<Source>,
-    /// End of the response.
-    pub at: DateTime<Utc>,
-    /// Request to end of response.
-    pub took: Duration,
-    /// Bytes on the wire; `None` when no body came.
-    pub body_bytes: Option<u64>,
-    /// What came of it.
-    pub outcome: Observation,
-}
-
-/// What came of a poll.
-#[derive(Debug)]
-pub enum Observation {
-    /// 304.
-    NotModified {
-        /// To keep from now on.
-        validators: Validators,
-        /// Pace.
-        signals: Signals,
-    },
-    /// 200 with the body of last time.
-    SameBody {
-        /// Of this answer.
-        validators: Validators,
-        /// Pace.
-        signals: Signals,
-    },
-    /// 200 with a feed.
-    Feed(Box<FeedDocument>),
-    /// 410.
-    Gone,
-    /// Nothing usable; what is stored stays.
-    Failed {
-        /// Stable name: `dns`, `timeout`, `not_found`, `not_a_feed`, …
-        class: &'static str,
-        /// For people.
-        message: String,
-        /// The origin's wish.
-        retry_after: Option<Duration>,
-    },
-}
-
-/// A feed document, normalized.
-#[derive(Debug)]
-pub struct FeedDocument {
-    /// What the feed says of itself.
-    pub info: FeedInfo,
-    /// Pace.
-    pub signals: Signals,
-    /// Repairs it needed.
-    pub recovered: Vec<String>,
-    /// Of this answer; empty when the document was cut.
-    pub validators: Validators,
-    /// Salted hash of the decoded body.
-    pub body_hash: [u8; 16],
-    /// It ended early: what is missing may still be there.
-    pub cut: bool,
-    /// In document order.
-    pub items: Vec<Item>,
-}
-
-/// An entry of a document.
-#[derive(Debug)]
-pub enum Item {
-    /// Its raw form is that of a stored entry: nothing to do.
-    Known {
-        /// Salted hash of the raw entry.
-        raw_hash: u64,
-        /// `entries.id`.
-        entry: i64,
-    },
-    /// New or changed.
-    Candidate(Box<Candidate>),
-}
-
-/// A normalized entry with its hashes.
-#[derive(Debug)]
-pub struct Candidate {
-    /// Salted hash of the raw entry.
-    pub raw_hash: u64,
-    /// Hash of id kind and id.
-    pub key: i64,
-    /// Hash of the canonical URL; `None` when it identifies nothing.
-    pub url_key: Option<i64>,
-    /// The id may be republished.
-    pub trusted: bool,
-    /// Hash of everything shown.
-    pub content_hash: i64,
-    /// Hash of the words of title and text.
-    pub text_hash: i64,
-    /// The fields; `content_html` included.
-    pub entry: Entry,
-    /// zstd of `entry.content_html`; `None` when that is empty.
-    pub html: Option<Vec<u8>>,
-}
-
-/// A source that was claimed for a poll, with what the last one left.
-#[derive(Clone, Debug)]
-pub struct Due {
-    /// `sources.id`.
-    pub key: i64,
-    /// As configured.
-    pub source: Arc<Source>,
-    /// Of the newest 200.
-    pub validators: Validators,
-    /// Salted hash of the newest body.
-    pub body_hash: Option<[u8; 16]>,
-    /// Salted hashes of the newest document's raw entries, and their `entries.id`.
-    pub document: Vec<(u64, i64)>,
-}
-
-/// What a poll did, once it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// Id of the source.
-    pub source: String,
-    /// Stable name: `ok`, `not_modified`, `same_body`, `gone`, or the class of the error.
-    pub outcome: &'static str,
-    /// The error for people; `None` when the poll went well.
-    pub error: Option<String>,
-    /// New articles.
-    pub new: usize,
-    /// Entries whose content changed.
-    pub revised: usize,
-    /// Entries that joined an article of another source.
-    pub merged: usize,
-    /// Something shown changed.
-    pub changed: bool,
-    /// Bytes on the wire.
-    pub body_bytes: Option<u64>,
-    /// Request to end of response.
-    pub took: Duration,
-    /// When it is due next; `None`: never by itself.
-    pub next_due: Option<DateTime<Utc>>,
 }

@@ -14,18 +14,20 @@ use unicode_normalization::UnicodeNormalization;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
 use crate::model::{
-    Attachment, Author, AuthorKind, AuthorRole, Comments, ContentScope, DatePrecision, Details,
-    Entry, FeedInfo, IdKind, Image, Seconds, SummaryKind,
+    Comments, ContentScope, DatePrecision, Details, Entry, FeedInfo, IdKind, SummaryKind,
 };
-use crate::parse::{Link, Media, ParsedEntry, ParsedFeed, Person, Text};
+use crate::parse::{Link, ParsedEntry, ParsedFeed, Text};
+use crate::text::text_of;
 
-pub use self::text::{reading_seconds, text_fingerprint, text_of, word_count};
 pub use self::url::canonical_key;
+use media::{attachments, image};
+use people::authors;
 
 mod html;
+mod media;
+mod people;
 #[cfg(test)]
 mod tests;
-mod text;
 mod url;
 
 const TITLE_CHARS: usize = 1_000;
@@ -332,7 +334,7 @@ fn clean(text: &Text, base: &Url) -> String {
 /// Text without markup: one space, NFC, no controls, cut at `limit` characters; `None` when nothing is left.
 fn plain_text(text: &Text, limit: usize) -> Option<String> {
     let raw = if text.html && text.value.contains(['<', '&']) {
-        self::text::text_of(&strip(&text.value))
+        text_of(&strip(&text.value))
     } else {
         text.value.clone()
     };
@@ -407,178 +409,6 @@ fn dates(
         }
         (None, updated) => (None, updated, DatePrecision::Inferred),
     }
-}
-
-fn authors(people: &[Person], base: &Url) -> Vec<Author> {
-    let mut out: Vec<Author> = Vec::new();
-    for person in people {
-        let Some((name, email)) = name_and_mail(person) else {
-            continue;
-        };
-        let author = Author {
-            name,
-            email,
-            url: person.url.as_deref().and_then(|url| absolute(base, url)),
-            kind: AuthorKind::Person,
-            role: if person.contributor {
-                AuthorRole::Contributor
-            } else {
-                AuthorRole::Author
-            },
-        };
-        if !out
-            .iter()
-            .any(|known| known.name == author.name && known.role == author.role)
-        {
-            out.push(author);
-        }
-    }
-    out
-}
-
-/// `mail (Name)` and `Name <mail>` come apart; what names nobody is dropped.
-fn name_and_mail(person: &Person) -> Option<(String, Option<String>)> {
-    const NOBODY: &[&str] = &[
-        "admin",
-        "administrator",
-        "staff",
-        "editor",
-        "unknown",
-        "author-image",
-    ];
-    let raw = plain_text(
-        &Text {
-            value: person.name.clone(),
-            html: false,
-        },
-        TITLE_CHARS,
-    )
-    .unwrap_or_default();
-    let mut email = person.email.clone();
-    let mut name = raw.clone();
-    if let Some((mail, rest)) = raw.split_once(" (").filter(|(mail, _)| mail.contains('@')) {
-        email = email.or(Some(mail.to_owned()));
-        name = rest.trim_end_matches(')').trim().to_owned();
-    } else if let Some((before, mail)) = raw.split_once('<').filter(|(_, mail)| mail.contains('@'))
-    {
-        email = email.or(Some(mail.trim_end_matches('>').to_owned()));
-        name = before.trim().to_owned();
-    }
-    for lead in ["By ", "by ", "BY ", "Von ", "Par ", "Por "] {
-        if let Some(rest) = name.strip_prefix(lead) {
-            name = rest.trim().to_owned();
-        }
-    }
-    if let Some(inner) = name
-        .strip_prefix('(')
-        .and_then(|rest| rest.strip_suffix(')'))
-    {
-        name = inner.trim().to_owned(); // feed-rs splits RSS authors there.
-    }
-    if name.is_empty() {
-        name = email.clone()?;
-    }
-    (!NOBODY.contains(&name.to_lowercase().as_str())).then_some((name, email))
-}
-
-fn is_picture(media: &Media) -> bool {
-    media.picture
-        || media.thumbnail
-        || media
-            .mime_type
-            .as_deref()
-            .is_some_and(|kind| kind.starts_with("image/"))
-}
-
-/// The lead picture (ARTICLES §1.5): wide feed media, the first in the content, other feed media, a thumbnail.
-fn image(media: &[Media], content_html: &str, base: &Url) -> Option<Image> {
-    let pictures: Vec<&Media> = media
-        .iter()
-        .filter(|media| is_picture(media) && is_lead(&media.url, media.width, media.height))
-        .collect();
-    let to_image = |media: &&Media| {
-        Some(Image {
-            url: absolute(base, &media.url)?,
-            alt: None,
-            caption: media.description.clone(),
-            credit: media.credit.clone(),
-            width: media.width,
-            height: media.height,
-            mime_type: media.mime_type.clone(),
-        })
-    };
-    let wide = pictures
-        .iter()
-        .find(|media| media.width.is_some_and(|width| width >= 600))
-        .and_then(to_image);
-    let inline = html::first_image(content_html)
-        .filter(|(url, alt)| is_lead(url, None, None) && alt.as_deref() != Some("author-image"));
-    let other = || {
-        pictures
-            .iter()
-            .find(|media| !media.thumbnail)
-            .and_then(to_image)
-    };
-    let thumbnail = || pictures.first().and_then(to_image);
-    let from_content = inline.clone().map(|(url, alt)| Image {
-        url,
-        alt,
-        ..Image::default()
-    });
-    let mut chosen = wide.or(from_content).or_else(other).or_else(thumbnail)?;
-    if let Some((url, alt)) = inline
-        && chosen.alt.is_none()
-        && url.split('?').next() == chosen.url.split('?').next()
-    {
-        chosen.alt = alt;
-    }
-    Some(chosen)
-}
-
-fn is_lead(url: &str, width: Option<u32>, height: Option<u32>) -> bool {
-    const NEVER: &[&str] = &[
-        "avatar",
-        "author-image",
-        "gravatar",
-        "logo",
-        "sprite",
-        "icon",
-        "emoji",
-        "placeholder",
-        "spacer",
-        "pixel",
-        "badge",
-    ];
-    let lower = url.to_ascii_lowercase();
-    let path = lower.split(['?', '#']).next().unwrap_or_default();
-    let small = [width, height].into_iter().flatten().any(|side| side < 200);
-    !small
-        && !path.ends_with(".svg")
-        && !path.ends_with(".ico")
-        && !lower.starts_with("data:")
-        && !NEVER.iter().any(|word| path.contains(word))
-}
-
-/// Enclosures: each address once, pictures aside.
-fn attachments(media: &[Media], base: &Url) -> Vec<Attachment> {
-    let mut out: Vec<Attachment> = Vec::new();
-    for media in media.iter().filter(|media| !is_picture(media)) {
-        let Some(url) = absolute(base, &media.url) else {
-            continue;
-        };
-        if out.iter().all(|known| known.url != url) {
-            out.push(Attachment {
-                url,
-                mime_type: media.mime_type.clone(),
-                size: media.size,
-                duration: media.duration_ms.map(Seconds),
-                title: media.title.clone(),
-                width: media.width,
-                height: media.height,
-            });
-        }
-    }
-    out
 }
 
 fn rel_of(link: &Link) -> &str {

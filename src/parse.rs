@@ -1,7 +1,7 @@
 //! A document → [`ParsedFeed`]: what the feed says, absence kept visible, nothing judged yet.
 //!
-//! The stage opens the recovery layer itself, then reads XML with feed-rs ([`convert`] is the only file that knows
-//! its types) and JSON Feed directly ([`json`]). It mints no ids, resolves only what the document itself gives a
+//! The stage opens the recovery layer itself, then reads XML with feed-rs (`convert` is the only file that knows
+//! its types) and JSON Feed directly (`json`). It mints no ids, resolves only what the document itself gives a
 //! base for, and sanitizes nothing: that is `normalize`'s work.
 
 mod convert;

@@ -260,7 +260,7 @@ fn feed(
                 .map(|key| xxh3_64(key.as_bytes()).cast_signed()),
             trusted: identity.trusted,
             content_hash: normalize::content_hash(&entry).cast_signed(),
-            text_hash: normalize::text_fingerprint(entry.title.as_deref(), &entry.content_html)
+            text_hash: crate::text::text_fingerprint(entry.title.as_deref(), &entry.content_html)
                 .cast_signed(),
             html: compress(&entry.content_html),
             entry,

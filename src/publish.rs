@@ -120,7 +120,7 @@ fn text_of(entry: &Entry) -> Option<String> {
     if entry.content_html.is_empty() {
         None
     } else {
-        Some(crate::normalize::text_of(&entry.content_html))
+        Some(crate::text::text_of(&entry.content_html))
     }
 }
 

@@ -10,18 +10,16 @@ use std::path::{Path, PathBuf};
 const ARROWS: &[(&str, &[&str])] = &[
     ("model", &["schedule"]), // a rule holds its parsed crontab line
     ("clock", &[]),
+    ("text", &[]),
     ("config", &["model", "schedule"]), // reads schedule texts
     ("schedule", &["model"]),
     ("fetch", &["model", "config"]),
     ("recover", &["model", "fetch"]),
     ("parse", &["model", "fetch", "recover"]),
-    ("normalize", &["model", "parse"]),
+    ("normalize", &["model", "parse", "text"]),
     ("dedup", &["model", "normalize"]),
-    (
-        "store",
-        &["model", "config", "schedule", "normalize", "dedup"],
-    ), // its writer decides what is new and when next
-    ("publish", &["model", "config"]),
+    ("store", &["model", "text", "schedule", "dedup"]), // its writer decides what is new and when next
+    ("publish", &["model", "config", "text"]),
 ];
 
 /// The shell: joins the stages, and may name all of them.
@@ -38,7 +36,6 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("axum", &["publish/http", "control"]),
     ("clap", &["commands", "main"]),
     ("indicatif", &["commands", "main"]),
-    ("anyhow", &["commands", "main"]),
 ];
 
 #[test]

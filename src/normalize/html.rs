@@ -54,7 +54,7 @@ pub(super) fn sanitize(html: &str, base: &Url) -> String {
         return format!("<p>{}</p>", html.replace('>', "&gt;"));
     }
     if is_deep(html) {
-        return plain(&super::text::text_of(html));
+        return plain(&crate::text::text_of(html));
     }
     BASE.set(Some(base.clone()));
     let clean = sanitizer().clean(html).to_string();
@@ -107,7 +107,7 @@ pub(super) fn first_image(html: &str) -> Option<(String, Option<String>)> {
     let attribute = |name: &str| {
         let from = tag.find(&format!(" {name}=\""))? + name.len() + 3;
         let value = &tag[from..from + tag[from..].find('"')?];
-        Some(super::text::decode_entities(value))
+        Some(crate::text::decode_entities(value))
     };
     Some((
         attribute("src")?,

@@ -123,3 +123,14 @@ fn authors_come_apart_from_their_addresses() {
         ("Harbour Desk", Some("desk@example.org"))
     );
 }
+
+#[test]
+fn xhtml_content_is_content() {
+    let atom = "<feed xmlns=\"http://www.w3.org/2005/Atom\"><id>a:b</id><title>Quay</title><entry><id>a:c</id><title>x</title>\
+                <content type=\"xhtml\"><div xmlns=\"http://www.w3.org/1999/xhtml\"><p>A mile</p></div></content></entry></feed>";
+    let parsed = parse(atom.as_bytes(), &Context::default()).expect("a feed");
+    let document = document(&parsed, &base());
+    let identity = identity(&document, &parsed.entries[0], &base());
+    let entry = entry(&document, &identity, &parsed.entries[0], &base(), now());
+    assert_eq!(entry.content_html, "<p>A mile</p>");
+}

@@ -192,10 +192,10 @@ fn content(value: theirs::Content, is_rss: bool) -> (Option<Text>, Option<String
     (text, base)
 }
 
+/// feed-rs calls Atom's `xhtml` a type of `html` with an odd subtype.
 fn is_html(kind: &str) -> bool {
-    kind.eq_ignore_ascii_case("text/html")
-        || kind.eq_ignore_ascii_case("application/xhtml+xml")
-        || kind.eq_ignore_ascii_case("text/xml")
+    let kind = kind.to_ascii_lowercase();
+    kind.contains("html") || kind == "text/xml"
 }
 
 fn link(link: theirs::Link) -> Link {

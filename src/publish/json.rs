@@ -144,9 +144,9 @@ pub fn entry(entry: &model::Entry) -> Entry<'_> {
         rights: details.rights.as_deref(),
         license_url: details.license_url.as_deref(),
         comments: details.comments.as_ref(),
-        word_count: text.as_deref().map(crate::normalize::word_count),
+        word_count: text.as_deref().map(crate::text::word_count),
         reading_time: running_seconds(&details.attachments)
-            .or_else(|| text.as_deref().map(crate::normalize::reading_seconds)),
+            .or_else(|| text.as_deref().map(crate::text::reading_seconds)),
         source: details.source.as_ref(),
         related_urls: &details.related_urls,
         content_text: text,

@@ -63,7 +63,7 @@ pub(super) fn apply(
     };
     let known = known(tx, context.source, &candidate)?;
     let text_of_entry = |entry| stored_text(tx, entry).unwrap_or_default();
-    let text_of_candidate = || crate::normalize::text_of(&candidate.entry.content_html);
+    let text_of_candidate = || crate::text::text_of(&candidate.entry.content_html);
     let decision = dedup::decide(&facts, &known, &text_of_candidate, &text_of_entry);
     match decision {
         Decision::Buried => Ok(Applied::default()),
@@ -181,7 +181,7 @@ fn stored_text(tx: &Savepoint<'_>, entry: i64) -> Result<String, Error> {
         .map(|blob| decompress(&blob))
         .transpose()?
         .unwrap_or_default();
-    Ok(crate::normalize::text_of(&html))
+    Ok(crate::text::text_of(&html))
 }
 
 fn back_in_document(tx: &Savepoint<'_>, entry: i64) -> Result<(), Error> {

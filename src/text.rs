@@ -84,7 +84,7 @@ fn break_with(out: &mut String, lines: &str) {
 }
 
 /// Decodes character references once; unknown ones stay as they are.
-pub(super) fn decode_entities(raw: &str) -> String {
+pub(crate) fn decode_entities(raw: &str) -> String {
     quick_xml::escape::unescape(raw)
         .map_or_else(|_| decode_leniently(raw), std::borrow::Cow::into_owned)
 }

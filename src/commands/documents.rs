@@ -1,0 +1,171 @@
+//! Documents in and out: `parse` and `export`.
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use url::Url;
+
+use super::{Failure, load, shell, stored};
+use crate::clock::Clock;
+use crate::config::{self, Config};
+use crate::daemon;
+use crate::fetch::{Answer, Fetcher, Payload};
+use crate::model::Validators;
+use crate::normalize;
+use crate::publish::json;
+use crate::store::{Selection, Sources};
+
+/// `parse FILE|URL|-`.
+///
+/// # Errors
+/// [`Failure::Running`] for what is no feed; the message says what it is.
+pub async fn parse(
+    path: Option<&Path>,
+    input: &str,
+    base_url: Option<Url>,
+    content_type: Option<String>,
+) -> Result<(), Failure> {
+    let payload = payload(path, input, base_url, content_type).await?;
+    // The parser recurses with the document: it gets a stack of its own.
+    let worker = std::thread::Builder::new()
+        .stack_size(16 << 20)
+        .spawn(move || parsed(&payload))
+        .map_err(Failure::running)?;
+    let text = worker.join().map_err(|_| {
+        Failure::Running("reading the document failed inside Feedmill".to_owned())
+    })??;
+    println!("{text}");
+    Ok(())
+}
+
+fn parsed(payload: &Payload) -> Result<String, Failure> {
+    let body = payload.decode(MAX_BODY).map_err(Failure::running)?.body;
+    let context = crate::parse::Context {
+        content_type: payload.content_type.clone(),
+        base_url: Some(payload.final_url.clone()),
+        timezone: None,
+    };
+    let feed = crate::parse::parse(&body, &context).map_err(Failure::running)?;
+    let document = normalize::document(&feed, &payload.final_url);
+    let now = Clock::System.now();
+    let entries: Vec<_> = feed
+        .entries
+        .iter()
+        .map(|entry| {
+            let identity = normalize::identity(&document, entry, &payload.final_url);
+            normalize::entry(&document, &identity, entry, &payload.final_url, now)
+        })
+        .collect();
+    let shown = json::feed(
+        feed.format.name(),
+        &document.info,
+        &feed.signals,
+        &feed.recovered,
+        &entries,
+    );
+    serde_json::to_string_pretty(&shown).map_err(Failure::running)
+}
+
+const MAX_BODY: u64 = 16 << 20;
+
+async fn payload(
+    path: Option<&Path>,
+    input: &str,
+    base_url: Option<Url>,
+    content_type: Option<String>,
+) -> Result<Payload, Failure> {
+    if input.starts_with("http://") || input.starts_with("https://") {
+        return fetched(path, input).await;
+    }
+    let mut bytes = Vec::new();
+    let read = if input == "-" {
+        std::io::stdin()
+            .lock()
+            .take(MAX_BODY + 1)
+            .read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(input).and_then(|file| file.take(MAX_BODY + 1).read_to_end(&mut bytes))
+    };
+    read.map_err(|error| Failure::Setup(format!("cannot read {input}: {error}")))?;
+    let base = base_url.or_else(|| Url::from_file_path(std::path::absolute(input).ok()?).ok());
+    let base = base.unwrap_or_else(|| {
+        Url::parse("file:///").unwrap_or_else(|_| unreachable!("a constant URL"))
+    });
+    Ok(Payload::new(bytes, content_type, base))
+}
+
+/// A URL is fetched as a source of the configuration would be, or with the defaults when there is none.
+async fn fetched(path: Option<&Path>, input: &str) -> Result<Payload, Failure> {
+    let text = format!(
+        "[[source]]\nurl = {}\n",
+        serde_json::to_string(input).map_err(Failure::running)?
+    );
+    let mut lone = config::parse(&text, Path::new("parse.toml")).map_err(Failure::setup)?;
+    let mut source = lone.sources.remove(0);
+    if let Ok(config) = load(path) {
+        source.request = config.request.clone();
+        lone.fetch = config.fetch;
+    }
+    let answer = Fetcher::new(&lone.fetch)
+        .fetch(&source, &Validators::default(), true, Clock::System.now())
+        .await;
+    match answer.map_err(Failure::running)? {
+        Answer::Modified(payload) => Ok(*payload),
+        Answer::NotModified(_) | Answer::Gone => {
+            Err(Failure::Running(format!("{input} is gone (410)")))
+        }
+    }
+}
+
+fn chosen(config: &Config, sources: &Sources, output: Option<&str>) -> Result<Selection, Failure> {
+    let Some(name) = output else {
+        return Ok(Selection::default());
+    };
+    let output = config.outputs.iter().find(|output| output.name == name);
+    let output = output.ok_or_else(|| Failure::Setup(format!("there is no output \"{name}\"")))?;
+    Ok(daemon::selection(config, output, sources))
+}
+
+/// `export --format jsonl`.
+///
+/// # Errors
+/// [`Failure::Running`] when standard output closes or the store fails.
+pub async fn export_jsonl(path: Option<&Path>, output: Option<&str>) -> Result<(), Failure> {
+    let config = load(path)?;
+    let (store, sources) = stored(&config).await?;
+    let mut selection = chosen(&config, &sources, output)?;
+    selection.limit = None;
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut written = Ok(());
+    let read = store.each_article(&selection, &sources, |article| {
+        written = serde_json::to_writer(&mut out, &json::article(&article))
+            .map_err(std::io::Error::from)
+            .and_then(|()| out.write_all(b"\n"));
+        written.is_ok()
+    });
+    read.map_err(Failure::running)?;
+    written.and_then(|()| out.flush()).map_err(Failure::running)
+}
+
+/// `export --format atom`: an output as it is served.
+///
+/// # Errors
+/// As [`export_jsonl`].
+pub async fn export_atom(path: Option<&Path>, output: Option<&str>) -> Result<(), Failure> {
+    let config = load(path)?;
+    let (store, sources) = stored(&config).await?;
+    let name = output.unwrap_or(&config.outputs[0].name);
+    chosen(&config, &sources, Some(name))?;
+    let shell = shell(&config, store)?;
+    let (site, receiver) = tokio::sync::watch::channel(Arc::default());
+    daemon::publish(&config, &shell, &sources, &site)
+        .await
+        .map_err(Failure::running)?;
+    let site = receiver.borrow();
+    let body = site
+        .get(&format!("{name}.atom"))
+        .map(|publication| publication.body.clone())
+        .unwrap_or_default();
+    std::io::stdout().write_all(&body).map_err(Failure::running)
+}
