@@ -4,6 +4,7 @@
 //! secret is ever put into a message.
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono_tz::Tz;
@@ -48,7 +49,7 @@ pub struct Config {
     /// `[schedule]`: the cadence of a source that says nothing else.
     pub schedule: Cadence,
     /// `[[source]]`, then the outlines of `[[opml]]`, in file order.
-    pub sources: Vec<Source>,
+    pub sources: Vec<Arc<Source>>,
     /// `[[output]]`; never empty.
     pub outputs: Vec<Output>,
     /// Keys that parse but do nothing yet, and other things worth telling.
@@ -307,7 +308,7 @@ fn walk(path: &Path, root: &Section<'_>, world: &World<'_>, notes: &mut Notes<'_
         fetch,
         request: defaults.request,
         schedule: defaults.cadence,
-        sources,
+        sources: sources.into_iter().map(Arc::new).collect(),
         outputs,
         warnings: Vec::new(),
     }

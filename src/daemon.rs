@@ -1,6 +1,5 @@
 //! Shell: due → poll → render → serve, with bounded concurrency and a graceful stop.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,12 +36,6 @@ pub async fn pass(
     mut each: impl FnMut(Report),
 ) -> Result<(), store::Error> {
     let mut keys = shell.store.pending(scope, shell.clock.now(), usize::MAX)?;
-    let mut left: HashMap<String, usize> = HashMap::new();
-    for source in keys.iter().filter_map(|key| sources.source(*key)) {
-        *left
-            .entry(crate::fetch::host_key(&source.url).to_owned())
-            .or_default() += 1;
-    }
     keys.reverse();
     let mut running = JoinSet::new();
     while !keys.is_empty() && !stop.is_cancelled() {
@@ -51,15 +44,12 @@ pub async fn pass(
             .into_iter()
             .rev()
             .collect();
-        for due in shell.store.claim(batch, sources, shell.clock.now()).await? {
+        let claimed = shell.store.claim(batch, sources, shell.clock.now()).await?;
+        let closing = closing(&claimed, concurrency);
+        for (due, last) in claimed.into_iter().zip(closing) {
             while running.len() >= concurrency {
                 finished(running.join_next().await, &mut each);
             }
-            let others = left.get_mut(crate::fetch::host_key(&due.source.url));
-            let last = others.is_none_or(|left| {
-                *left = left.saturating_sub(1);
-                *left == 0
-            });
             spawn(&mut running, shell, due, last);
         }
     }
@@ -67,6 +57,22 @@ pub async fn pass(
         finished(Some(done), &mut each);
     }
     Ok(())
+}
+
+/// Whether each poll closes its connection: it does unless the same host is asked again soon. Thousands of idle
+/// connections would cost more memory than the polls themselves.
+fn closing(claimed: &[Due], soon: usize) -> Vec<bool> {
+    let hosts: Vec<&str> = claimed
+        .iter()
+        .map(|due| crate::fetch::host_key(&due.source.url))
+        .collect();
+    let again = |at: usize| {
+        hosts[at + 1..]
+            .iter()
+            .take(soon)
+            .any(|host| *host == hosts[at])
+    };
+    (0..hosts.len()).map(|at| !again(at)).collect()
 }
 
 fn spawn(running: &mut JoinSet<Report>, shell: &Shell, due: Due, last_of_host: bool) {
@@ -412,6 +418,5 @@ pub async fn reconcile(
     config: &Config,
     clock: &crate::clock::Clock,
 ) -> Result<Sources, store::Error> {
-    let sources = config.sources.iter().cloned().map(Arc::new).collect();
-    store.reconcile(sources, clock.now()).await
+    store.reconcile(config.sources.clone(), clock.now()).await
 }

@@ -310,13 +310,15 @@ fn is_summary_like(text: &str) -> bool {
 
 fn kind_of_summary(summary: &str, content_html: &str) -> SummaryKind {
     let start = summary.trim_end_matches(['.', '…', ']', '[', ' ']);
-    let head = || {
-        text_of(content_html)
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ")
-    };
-    if !content_html.is_empty() && head().starts_with(start) {
+    if content_html.is_empty() {
+        return SummaryKind::Author;
+    }
+    let text = text_of(content_html);
+    let mut head = text.split_whitespace();
+    let is_head = start
+        .split_whitespace()
+        .all(|word| head.next().is_some_and(|other| other.starts_with(word)));
+    if is_head {
         SummaryKind::Excerpt
     } else {
         SummaryKind::Author

@@ -1,5 +1,6 @@
 //! Plain text of sanitized HTML, and what is counted and hashed of it.
 
+use std::borrow::Cow;
 use std::hash::Hasher;
 
 use xxhash_rust::xxh3::Xxh3Default;
@@ -62,16 +63,20 @@ pub fn text_of(html: &str) -> String {
 
 fn push(out: &mut String, raw: &str) {
     let decoded = if raw.contains('&') {
-        decode_entities(raw)
+        Cow::Owned(decode_entities(raw))
     } else {
-        raw.to_owned()
+        Cow::Borrowed(raw)
     };
-    for c in decoded.chars() {
-        if !c.is_whitespace() {
-            out.push(c);
-        } else if !out.is_empty() && !out.ends_with([' ', '\n']) {
+    let starts_spaced = decoded.starts_with(char::is_whitespace);
+    for (index, word) in decoded.split_whitespace().enumerate() {
+        if (index > 0 || starts_spaced) && !out.is_empty() && !out.ends_with([' ', '\n']) {
             out.push(' ');
         }
+        out.push_str(word);
+    }
+    let ends_spaced = decoded.ends_with(char::is_whitespace);
+    if ends_spaced && !out.is_empty() && !out.ends_with([' ', '\n']) {
+        out.push(' ');
     }
 }
 
@@ -150,13 +155,19 @@ pub fn reading_seconds(text: &str) -> u64 {
 pub fn text_fingerprint(title: Option<&str>, html: &str) -> u64 {
     let mut hasher = Xxh3Default::new();
     let text = text_of(html);
+    let mut folded = Vec::new();
     for part in [title.unwrap_or_default(), &text] {
-        for word in part
-            .split(|c: char| !c.is_alphanumeric())
-            .filter(|word| !word.is_empty())
-        {
-            hasher.write(word.to_lowercase().as_bytes());
-            hasher.write_u8(0);
+        for word in part.split(|c: char| !c.is_alphanumeric()) {
+            if word.is_ascii() {
+                folded.clear();
+                folded.extend(word.bytes().map(|byte| byte.to_ascii_lowercase()));
+            } else {
+                folded = word.to_lowercase().into_bytes();
+            }
+            if !folded.is_empty() {
+                folded.push(0);
+                hasher.write(&folded);
+            }
         }
         hasher.write_u8(1);
     }

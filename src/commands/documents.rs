@@ -102,7 +102,7 @@ async fn fetched(path: Option<&Path>, input: &str) -> Result<Payload, Failure> {
         serde_json::to_string(input).map_err(Failure::running)?
     );
     let mut lone = config::parse(&text, Path::new("parse.toml")).map_err(Failure::setup)?;
-    let mut source = lone.sources.remove(0);
+    let mut source = lone.sources.remove(0).as_ref().clone();
     if let Ok(config) = load(path) {
         source.request = config.request.clone();
         lone.fetch = config.fetch;

@@ -178,7 +178,7 @@ fn ids_are_numbered_in_file_order_and_explicit_ones_come_first() {
     let ids: Vec<String> = good(&text)
         .sources
         .into_iter()
-        .map(|source| source.id)
+        .map(|source| source.id.clone())
         .collect();
     assert_eq!(
         ids,
