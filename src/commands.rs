@@ -10,13 +10,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use crate::control::{self, Control};
 use crate::daemon::{self, Daemon};
 use crate::fetch::Fetcher;
 use crate::model::{Report, Rule};
 use crate::poll::{Observers, Shell};
 use crate::publish::{http, json};
 use crate::schedule;
-use crate::store::{Holder, Lock, Scope, Selection, Sources, Store};
+use crate::store::{Holder, Lock, Selection, Sources, Store};
 
 pub use documents::{export_atom, export_jsonl, parse};
 
@@ -87,13 +88,16 @@ async fn stored(config: &Config) -> Result<(Store, Sources), Failure> {
 /// [`Failure::Setup`] for a bad configuration, an unusable store, an address in use, a second daemon.
 pub async fn run(path: Option<&Path>) -> Result<(), Failure> {
     let config = load(path)?;
-    let mut lock = take_lock(&config, true)?;
-    lock.sign(&Holder {
-        pid: std::process::id(),
-        control: Some("daemon".to_owned()),
-        token: None,
-    })
-    .map_err(Failure::setup)?;
+    let mut lock = take_lock(&config)?.map_err(|holder| {
+        Failure::Setup(format!(
+            "a daemon (process {}) already runs on {}; stop it first",
+            holder.pid,
+            config.store.path.display()
+        ))
+    })?;
+    let control = Control::bind().await.map_err(Failure::setup)?;
+    lock.sign(&control.holder().map_err(Failure::setup)?)
+        .map_err(Failure::setup)?;
     let (store, sources) = stored(&config).await?;
     store.release_claims().await.map_err(Failure::setup)?;
     store
@@ -122,6 +126,7 @@ pub async fn run(path: Option<&Path>) -> Result<(), Failure> {
             shell,
             sources,
             listener,
+            control,
         },
         stop,
     )
@@ -131,21 +136,39 @@ pub async fn run(path: Option<&Path>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The right to poll. A `poll` waits for another one; beside a daemon it is refused.
-fn take_lock(config: &Config, daemon: bool) -> Result<Lock, Failure> {
+/// The right to poll, or the daemon that has it. Another `poll` is waited for.
+fn take_lock(config: &Config) -> Result<Result<Lock, Holder>, Failure> {
     match Lock::try_take(&config.store.path).map_err(Failure::setup)? {
-        Ok(lock) => Ok(lock),
-        Err(holder) if holder.control.is_some() && daemon => Err(Failure::Setup(format!(
-            "a daemon (process {}) already runs on {}; stop it first",
-            holder.pid,
-            config.store.path.display()
-        ))),
-        Err(holder) if holder.control.is_some() => Err(Failure::Running(format!(
-            "the daemon (process {}) polls this store; it does so by itself",
-            holder.pid
-        ))),
-        Err(_) => Lock::wait(&config.store.path).map_err(Failure::setup),
+        Ok(lock) => Ok(Ok(lock)),
+        Err(holder) if holder.control.is_some() => Ok(Err(holder)),
+        Err(_) => Lock::wait(&config.store.path)
+            .map(Ok)
+            .map_err(Failure::setup),
     }
+}
+
+/// `poll` beside a daemon: the daemon polls, its lines are shown.
+async fn order(holder: &Holder, names: Vec<String>, all: bool) -> Result<(), Failure> {
+    let (mut polled, mut failed) = (0, 0);
+    control::ask(holder, names, all, |well, line| {
+        polled += 1;
+        failed += usize::from(!well);
+        println!("{line}");
+    })
+    .await
+    .map_err(|error| {
+        Failure::Running(format!(
+            "the daemon (process {}) does not answer: {error}",
+            holder.pid
+        ))
+    })?;
+    println!("{polled} sources polled by the daemon, {failed} failed");
+    if failed > 0 && failed == polled {
+        return Err(Failure::Running(format!(
+            "{failed} of {polled} sources failed"
+        )));
+    }
+    Ok(())
 }
 
 fn stop_on_signal(stop: &CancellationToken) -> Result<(), Failure> {
@@ -180,7 +203,10 @@ pub async fn poll(path: Option<&Path>, names: Vec<String>, all: bool) -> Result<
             "there is no source \"{unknown}\"; `feedmill sources` lists them"
         )));
     }
-    let mut lock = take_lock(&config, false)?;
+    let mut lock = match take_lock(&config)? {
+        Ok(lock) => lock,
+        Err(holder) => return order(&holder, names, all).await,
+    };
     lock.sign(&Holder {
         pid: std::process::id(),
         control: None,
@@ -189,11 +215,7 @@ pub async fn poll(path: Option<&Path>, names: Vec<String>, all: bool) -> Result<
     .map_err(Failure::setup)?;
     let (store, sources) = stored(&config).await?;
     store.release_claims().await.map_err(Failure::setup)?;
-    let scope = match (all, names.is_empty()) {
-        (true, _) => Scope::All,
-        (_, false) => Scope::Named(names.clone()),
-        _ => Scope::DueOrNew,
-    };
+    let scope = control::scope(names.clone(), all);
     let shell = shell(&config, store)?;
     let stop = CancellationToken::new();
     stop_on_signal(&stop)?;
@@ -212,7 +234,7 @@ pub async fn poll(path: Option<&Path>, names: Vec<String>, all: bool) -> Result<
         &stop,
         |report| {
             totals.add(&report);
-            let line = summary(&report);
+            let line = report.to_string();
             if bar.is_hidden() {
                 let _ = writeln!(std::io::stdout(), "{line}");
             } else {
@@ -291,21 +313,6 @@ impl std::fmt::Display for Totals {
             f,
             "{sources} sources: {new} new, {revised} revised, {merged} merged, {failed} failed"
         )
-    }
-}
-
-fn summary(report: &Report) -> String {
-    let Report {
-        source,
-        outcome,
-        new,
-        revised,
-        merged,
-        ..
-    } = report;
-    match &report.error {
-        Some(error) => format!("{source}: {outcome}: {error}"),
-        None => format!("{source}: {outcome}, {new} new, {revised} revised, {merged} merged"),
     }
 }
 

@@ -126,6 +126,8 @@ pub struct Daemon {
     pub sources: Sources,
     /// Where it serves.
     pub listener: http::Listener,
+    /// Where it takes orders.
+    pub control: crate::control::Control,
 }
 
 /// Runs until `stop`: polls what is due, renders what changed, serves it.
@@ -138,6 +140,7 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
         shell,
         sources,
         listener,
+        control,
     } = daemon;
     let config = Arc::new(config);
     let (site_sender, site) = watch::channel(Arc::new(Site::new()));
@@ -151,6 +154,13 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
     let serving = tokio::spawn(http::serve(listener, http::router(served), stop.clone()));
     ready_sender.send_replace(true);
     let changed = Arc::new(Notify::new());
+    let served = crate::control::Served {
+        shell: shell.clone(),
+        sources: sources.clone(),
+        concurrency: config.fetch.concurrency,
+        changed: Arc::clone(&changed),
+    };
+    let ordering = tokio::spawn(control.serve(served, stop.clone()));
     let rendering = tokio::spawn(render_changes(
         Arc::clone(&config),
         shell.clone(),
@@ -161,6 +171,7 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
     ));
     schedule(&shell, &sources, config.fetch.concurrency, &changed, &stop).await;
     let _ = rendering.await;
+    let _ = ordering.await;
     let _ = serving.await;
     drop(ready_sender);
     Ok(())

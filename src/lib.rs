@@ -32,6 +32,8 @@ pub mod poll;
 
 pub mod daemon;
 
+pub mod control;
+
 pub mod commands;
 
 pub mod clock;

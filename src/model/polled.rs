@@ -149,3 +149,23 @@ pub struct Report {
     /// When it is due next; `None`: never by itself.
     pub next_due: Option<DateTime<Utc>>,
 }
+
+impl std::fmt::Display for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            source,
+            outcome,
+            new,
+            revised,
+            merged,
+            ..
+        } = self;
+        match &self.error {
+            Some(error) => write!(f, "{source}: {outcome}: {}", error.replace('\n', " ")),
+            None => write!(
+                f,
+                "{source}: {outcome}, {new} new, {revised} revised, {merged} merged"
+            ),
+        }
+    }
+}

@@ -201,7 +201,6 @@ async fn two_daemons_on_one_store_serve_the_same_bytes_and_a_second_at_once_is_r
     let first = daemon(folder.path());
     let answer = get(&address, None).await;
     let etag = answer.headers()["etag"].to_str().expect("ASCII").to_owned();
-    let modified = answer.headers()["last-modified"].clone();
     let body = answer.text().await.expect("a body");
     assert_eq!(body.matches("<entry").count(), 3 * ITEMS, "{body}");
     assert_eq!(get(&address, Some(&etag)).await.status(), 304);
@@ -212,8 +211,21 @@ async fn two_daemons_on_one_store_serve_the_same_bytes_and_a_second_at_once_is_r
         .expect("ran");
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("already runs on"));
+    origin.script("/1", reply(1, ITEMS + 1));
+    let ordered = output(folder.path(), &["poll", "f1"]).await;
+    let ordered = String::from_utf8_lossy(&ordered.stdout).into_owned();
+    assert_eq!(
+        ordered,
+        "f1: ok, 1 new, 0 revised, 0 merged\n1 sources polled by the daemon, 0 failed\n"
+    );
     drop(first); // kill -9
-    let _second = daemon(folder.path());
+    let second = daemon(folder.path());
+    let answer = get(&address, None).await;
+    let modified = answer.headers()["last-modified"].clone();
+    let body = answer.text().await.expect("a body");
+    assert_eq!(body.matches("<entry").count(), 3 * ITEMS + 1, "{body}");
+    drop(second);
+    let _third = daemon(folder.path());
     let answer = get(&address, None).await;
     assert_eq!(answer.headers()["last-modified"], modified);
     assert_eq!(answer.text().await.expect("a body"), body);

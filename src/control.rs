@@ -1,0 +1,171 @@
+//! How a command talks to the running daemon: a loopback listener whose address and token stand in the lock file.
+//!
+//! One connection is one order: a line of JSON with the token, then a line a source as it is polled, `+` before it
+//! when the poll went well and `-` when it failed. Only who can read the lock file (mode 0600) knows the token.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use crate::daemon;
+use crate::poll::Shell;
+use crate::store::{Holder, Scope, Sources};
+
+/// Longest order that is read, in bytes.
+const LONGEST_ORDER: u64 = 1 << 20;
+/// An order must arrive within this time.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Order {
+    token: String,
+    /// Ids; empty with `all` false means what is due.
+    names: Vec<String>,
+    all: bool,
+}
+
+/// The daemon's end.
+#[derive(Debug)]
+pub struct Control {
+    listener: TcpListener,
+    token: String,
+}
+
+/// What serving an order needs.
+#[derive(Clone, Debug)]
+pub struct Served {
+    /// What polls need.
+    pub shell: Shell,
+    /// The configured sources.
+    pub sources: Sources,
+    /// Polls at once.
+    pub concurrency: usize,
+    /// Told when something shown changed.
+    pub changed: Arc<Notify>,
+}
+
+impl Control {
+    /// Listens on a free loopback port, with a fresh token.
+    ///
+    /// # Errors
+    /// When the system gives no port.
+    pub async fn bind() -> io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        Ok(Self {
+            listener,
+            token: uuid::Uuid::new_v4().to_string(),
+        })
+    }
+
+    /// What the lock file says of it.
+    ///
+    /// # Errors
+    /// When the port is gone.
+    pub fn holder(&self) -> io::Result<Holder> {
+        let control = Some(self.listener.local_addr()?.to_string());
+        Ok(Holder {
+            pid: std::process::id(),
+            control,
+            token: Some(self.token.clone()),
+        })
+    }
+
+    /// Serves orders until `stop`.
+    pub async fn serve(self, served: Served, stop: CancellationToken) {
+        loop {
+            let accepted = tokio::select! {
+                () = stop.cancelled() => return,
+                accepted = self.listener.accept() => accepted,
+            };
+            let Ok((stream, _)) = accepted else { continue };
+            let (served, token, stop) = (served.clone(), self.token.clone(), stop.clone());
+            tokio::spawn(async move {
+                if let Err(error) = answer(stream, &served, &token, &stop).await {
+                    tracing::debug!(%error, "an order was broken off");
+                }
+            });
+        }
+    }
+}
+
+async fn answer(
+    stream: TcpStream,
+    served: &Served,
+    token: &str,
+    stop: &CancellationToken,
+) -> io::Result<()> {
+    let (read, mut write) = stream.into_split();
+    let mut line = String::new();
+    let mut limited = BufReader::new(read.take(LONGEST_ORDER));
+    tokio::time::timeout(PATIENCE, limited.read_line(&mut line)).await??;
+    let order: Order = serde_json::from_str(&line)?;
+    if order.token != token {
+        return write
+            .write_all(b"-the token is wrong; the lock file has the right one\n")
+            .await;
+    }
+    let (lines, mut ready) = mpsc::unbounded_channel();
+    let scope = scope(order.names, order.all);
+    let polling = daemon::pass(
+        &served.shell,
+        &served.sources,
+        &scope,
+        served.concurrency,
+        stop,
+        |report| {
+            if report.changed {
+                served.changed.notify_one();
+            }
+            let sign = if report.error.is_some() { '-' } else { '+' };
+            let _ = lines.send(format!("{sign}{report}\n"));
+        },
+    );
+    let result = polling.await;
+    drop(lines);
+    while let Some(line) = ready.recv().await {
+        write.write_all(line.as_bytes()).await?;
+    }
+    if let Err(error) = result {
+        write.write_all(format!("-{error}\n").as_bytes()).await?;
+    }
+    write.shutdown().await
+}
+
+/// The scope that `poll`'s arguments mean.
+pub fn scope(names: Vec<String>, all: bool) -> Scope {
+    match (all, names.is_empty()) {
+        (true, _) => Scope::All,
+        (_, false) => Scope::Named(names),
+        _ => Scope::DueOrNew,
+    }
+}
+
+/// Asks the daemon that holds the store to poll, and hands each line to `each`: whether the poll went well, and the
+/// summary.
+///
+/// # Errors
+/// When the daemon cannot be reached or breaks off.
+pub async fn ask(
+    holder: &Holder,
+    names: Vec<String>,
+    all: bool,
+    mut each: impl FnMut(bool, &str),
+) -> io::Result<()> {
+    let address = holder.control.as_deref().unwrap_or_default();
+    let token = holder.token.clone().unwrap_or_default();
+    let mut stream = TcpStream::connect(address).await?;
+    let mut order = serde_json::to_vec(&Order { token, names, all })?;
+    order.push(b'\n');
+    stream.write_all(&order).await?;
+    let mut lines = BufReader::new(stream).lines();
+    while let Some(line) = lines.next_line().await? {
+        each(line.starts_with('+'), line.get(1..).unwrap_or_default());
+    }
+    Ok(())
+}
