@@ -100,7 +100,7 @@ pub fn document(parsed: &ParsedFeed, base: &Url) -> Document {
     document
 }
 
-/// The very same item twice is one item; an id or link under two titles identifies nothing (ARTICLES §2.2).
+/// The very same item twice is one item; an id or link under two titles identifies nothing.
 fn find_repeats(document: &mut Document, parsed: &ParsedFeed, base: &Url) {
     let mut ids: HashMap<&str, u64> = HashMap::new();
     let mut urls: HashMap<String, u64> = HashMap::new();
@@ -276,7 +276,7 @@ pub fn entry(
     }
 }
 
-/// Which text is the summary and which the content (ARTICLES §1.3).
+/// Which text is the summary and which the content.
 fn bodies<'a>(
     document: &Document,
     parsed: &'a ParsedEntry,
@@ -380,7 +380,7 @@ fn strip(html: &str) -> String {
     out
 }
 
-/// ARTICLES §1.4: too early, in the future or shared by all is no date; a change before publication is none.
+/// Too early, in the future or shared by all is no date; a change before publication is none.
 fn dates(
     document: &Document,
     parsed: &ParsedEntry,

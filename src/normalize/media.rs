@@ -15,7 +15,7 @@ fn is_picture(media: &Media) -> bool {
             .is_some_and(|kind| kind.starts_with("image/"))
 }
 
-/// The lead picture (ARTICLES §1.5): wide feed media, the first in the content, other feed media, a thumbnail.
+/// The lead picture: wide feed media, the first in the content, other feed media, a thumbnail.
 pub(super) fn image(media: &[Media], content_html: &str, base: &Url) -> Option<Image> {
     let pictures: Vec<&Media> = media
         .iter()

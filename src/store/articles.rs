@@ -314,7 +314,7 @@ fn revise(
 ) -> Result<Applied, Error> {
     keep_revision(tx, context, entry)?;
     let new = &candidate.entry;
-    // The earliest date ever given stands; a later one is a change (ARTICLES §1.4).
+    // The earliest date ever given stands; a later one is a change.
     tx.prepare_cached(
         "UPDATE entries SET url = ?2, url_key = ?3, title = ?4,
          updated_at_ms = nullif(max(coalesce(?6, 0), CASE WHEN ?5 > published_at_ms THEN ?5 ELSE 0 END), 0),
