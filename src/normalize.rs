@@ -198,6 +198,15 @@ pub fn content_hash(entry: &Entry) -> u64 {
     ))
 }
 
+/// An entry in the article schema, with the plain text that was made on the way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Normalized {
+    /// The entry.
+    pub entry: Entry,
+    /// [`text_of`] its `content_html`.
+    pub text: String,
+}
+
 /// Brings one entry into the article schema: total, never fails.
 pub fn entry(
     document: &Document,
@@ -205,14 +214,15 @@ pub fn entry(
     parsed: &ParsedEntry,
     base: &Url,
     now: DateTime<Utc>,
-) -> Entry {
+) -> Normalized {
     let base = &join(base, parsed.base.as_deref());
     let (summary, content) = bodies(document, parsed);
     let content_html = content.map(|text| clean(text, base)).unwrap_or_default();
+    let text = text_of(&content_html);
     let summary = summary.and_then(|text| plain_text(text, SUMMARY_CHARS));
     let summary_kind = summary
         .as_deref()
-        .map(|summary| kind_of_summary(summary, &content_html));
+        .map(|summary| kind_of_summary(summary, &text));
     let (published, updated, date_precision) = dates(document, parsed, now);
     let mut people = authors(&parsed.authors, base);
     if people.is_empty() {
@@ -222,7 +232,7 @@ pub fn entry(
         .comments_url
         .as_deref()
         .and_then(|url| absolute(base, url));
-    Entry {
+    let entry = Entry {
         id: identity.id.clone(),
         id_kind: identity.id_kind,
         url: identity.url.clone(),
@@ -273,7 +283,8 @@ pub fn entry(
                 .collect(),
         },
         content_html,
-    }
+    };
+    Normalized { entry, text }
 }
 
 /// Which text is the summary and which the content.
@@ -308,12 +319,8 @@ fn is_summary_like(text: &str) -> bool {
     text.chars().count() <= SUMMARY_LIKE_CHARS && !BLOCKS.iter().any(|block| text.contains(block))
 }
 
-fn kind_of_summary(summary: &str, content_html: &str) -> SummaryKind {
+fn kind_of_summary(summary: &str, text: &str) -> SummaryKind {
     let start = summary.trim_end_matches(['.', '…', ']', '[', ' ']);
-    if content_html.is_empty() {
-        return SummaryKind::Author;
-    }
-    let text = text_of(content_html);
     let mut head = text.split_whitespace();
     let is_head = start
         .split_whitespace()

@@ -54,7 +54,7 @@ fn parsed(payload: &Payload) -> Result<String, Failure> {
         .iter()
         .map(|entry| {
             let identity = normalize::identity(&document, entry, &payload.final_url);
-            normalize::entry(&document, &identity, entry, &payload.final_url, now)
+            normalize::entry(&document, &identity, entry, &payload.final_url, now).entry
         })
         .collect();
     let shown = json::feed(

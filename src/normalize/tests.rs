@@ -131,6 +131,6 @@ fn xhtml_content_is_content() {
     let parsed = parse(atom.as_bytes(), &Context::default()).expect("a feed");
     let document = document(&parsed, &base());
     let identity = identity(&document, &parsed.entries[0], &base());
-    let entry = entry(&document, &identity, &parsed.entries[0], &base(), now());
+    let entry = entry(&document, &identity, &parsed.entries[0], &base(), now()).entry;
     assert_eq!(entry.content_html, "<p>A mile</p>");
 }
