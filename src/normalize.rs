@@ -55,7 +55,6 @@ pub struct Document {
 
 /// Looks at a document as a whole, before single entries are.
 pub fn document(parsed: &ParsedFeed, base: &Url) -> Document {
-    let base = &join(base, parsed.base.as_deref());
     let link = |rel: &str| {
         parsed
             .links
@@ -265,16 +264,18 @@ pub fn entry(
                 .take(CATEGORIES)
                 .cloned()
                 .collect(),
-            section: None,
+            section: parsed.section.clone(),
             sections: Vec::new(),
             rights: parsed
                 .rights
                 .as_ref()
                 .and_then(|rights| plain_text(rights, TITLE_CHARS)),
             license_url: links(parsed, "license", base).into_iter().next(),
-            comments: comments_url.map(|url| Comments {
-                url: Some(url),
-                count: None,
+            comments: (comments_url.is_some() || parsed.comments_count.is_some()).then(|| {
+                Comments {
+                    url: comments_url,
+                    count: parsed.comments_count,
+                }
             }),
             source: parsed.source.clone(),
             related_urls: links(parsed, "related", base)

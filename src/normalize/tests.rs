@@ -31,6 +31,7 @@ fn entries(items: &str) -> Vec<Entry> {
             &base(),
             now(),
         )
+        .entry
     };
     parsed.entries.iter().map(one).collect()
 }
