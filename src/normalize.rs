@@ -122,11 +122,14 @@ fn find_repeats(document: &mut Document, parsed: &ParsedFeed, base: &Url) {
 /// Identity of an entry in its source: cheap, no HTML is touched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
+    /// What tells it from the source's other entries: the published id, else the canonical link, else a hash; with a
+    /// letter in front for which of them it is. An id or link that the document repeats is passed over.
+    pub key: String,
     /// As published, else derived.
     pub id: String,
     /// Where `id` comes from.
     pub id_kind: IdKind,
-    /// Whether the id is the entry's own in this document, so that it may be republished.
+    /// Whether the id is published and the entry's own in this document, so that it may be republished.
     pub trusted: bool,
     /// Absolute link.
     pub url: Option<String>,
@@ -141,24 +144,31 @@ pub fn identity(document: &Document, parsed: &ParsedEntry, base: &Url) -> Identi
         .as_deref()
         .and_then(canonical_key)
         .filter(|key| !document.repeated_urls.contains(key));
-    let published = parsed
+    let own_id = parsed
         .id
         .as_ref()
         .filter(|id| !document.repeated_ids.contains(*id));
-    let (id, id_kind) = match (published, &url_key) {
+    let hash = || {
+        let hash = if parsed.title.is_some() || parsed.published.is_some() {
+            hash_of(&(&parsed.title, parsed.published))
+        } else {
+            hash_of(&(&parsed.content, &parsed.summary))
+        };
+        format!("{hash:016x}")
+    };
+    let key = match (own_id, &url_key) {
+        (Some(id), _) => format!("p{id}"),
+        (None, Some(key)) => format!("l{key}"),
+        (None, None) => format!("c{}", hash()),
+    };
+    let (id, id_kind) = match (&parsed.id, &url) {
         (Some(id), _) => (id.clone(), IdKind::Published),
-        (None, Some(key)) => (key.clone(), IdKind::Link),
-        (None, None) => {
-            let hash = if parsed.title.is_some() || parsed.published.is_some() {
-                hash_of(&(&parsed.title, parsed.published))
-            } else {
-                hash_of(&(&parsed.content, &parsed.summary))
-            };
-            (format!("{hash:016x}"), IdKind::Content)
-        }
+        (None, Some(url)) if url_key.is_some() => (url.clone(), IdKind::Link),
+        (None, _) => (hash(), IdKind::Content),
     };
     Identity {
-        trusted: id_kind == IdKind::Published,
+        trusted: own_id.is_some(),
+        key,
         id,
         id_kind,
         url,
@@ -175,7 +185,7 @@ pub fn raw_hash(document: &Document, identity: &Identity, parsed: &ParsedEntry, 
         document.one_date,
         document.is_rss,
     );
-    hash_of(&(salt, parsed, &identity.id, &identity.url_key, inherited))
+    hash_of(&(salt, parsed, &identity.key, &identity.url_key, inherited))
 }
 
 fn hash_of<T: Hash>(value: &T) -> u64 {
@@ -371,6 +381,16 @@ fn strip(html: &str) -> String {
     while let Some(at) = rest.find('<') {
         out.push_str(&rest[..at]);
         let tail = &rest[at..];
+        let hidden = ["script", "style"].into_iter().find(|name| {
+            tail.get(1..=name.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(name))
+                && !tail[name.len() + 1..].starts_with(|c: char| c.is_alphanumeric() || c == '-')
+        });
+        if let Some(name) = hidden {
+            let end = tail.to_ascii_lowercase().find(&format!("</{name}"));
+            rest = end.map_or("", |end| &tail[end..]);
+            continue;
+        }
         let is_tag =
             tail[1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!'));
         match tail.find('>') {
@@ -446,10 +466,11 @@ fn entry_url(parsed: &ParsedEntry, base: &Url) -> Option<String> {
     let is_html = |link: &&Link| {
         link.media_type
             .as_deref()
-            .is_none_or(|kind| kind.contains("html"))
+            .is_some_and(|kind| kind.contains("html"))
     };
     alternates()
         .filter(is_html)
+        .chain(alternates().filter(|link| link.media_type.is_none()))
         .chain(alternates())
         .find_map(|link| absolute(base, &link.href))
 }

@@ -239,8 +239,7 @@ fn feed(
     for entry in parsed.entries.iter().take(take) {
         let identity = normalize::identity(&document, entry, base);
         let raw_hash = normalize::raw_hash(&document, &identity, entry, salt);
-        let key =
-            xxh3_64(format!("{:?}\n{}", identity.id_kind, identity.id).as_bytes()).cast_signed();
+        let key = xxh3_64(identity.key.as_bytes()).cast_signed();
         if !seen.insert(key) {
             continue; // The very same item twice in one document.
         }

@@ -193,7 +193,14 @@ fn find_root(text: &str) -> Option<usize> {
             .iter()
             .any(|page| name.eq_ignore_ascii_case(page))
     };
-    let mut is_other_xml = rest.starts_with(|c: char| c.is_ascii_alphabetic());
+    // What a server's language prints around a message of its own.
+    let is_printed = |name: &str| {
+        ["br", "b", "i", "p", "hr", "font", "strong", "pre", "code"]
+            .iter()
+            .any(|known| name.trim_end_matches('/').eq_ignore_ascii_case(known))
+    };
+    let mut is_other_xml =
+        rest.starts_with(|c: char| c.is_ascii_alphabetic()) && !is_printed(element_name(rest));
     for at in memchr::memchr_iter(b'<', text.as_bytes()) {
         let name = element_name(&text[at + 1..]);
         if dialect::is_root(name)

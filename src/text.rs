@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use markup5ever::data::NAMED_ENTITIES;
 use xxhash_rust::xxh3::xxh3_64;
 
 const BLOCKS: &[&str] = &[
@@ -87,28 +88,18 @@ fn break_with(out: &mut String, lines: &str) {
     }
 }
 
-/// Decodes character references once; unknown ones stay as they are.
+/// Decodes character references of HTML once; unknown ones stay as they are.
 pub(crate) fn decode_entities(raw: &str) -> String {
-    quick_xml::escape::unescape(raw)
-        .map_or_else(|_| decode_leniently(raw), std::borrow::Cow::into_owned)
-}
-
-fn decode_leniently(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
-    for (index, piece) in raw.split('&').enumerate() {
-        if index == 0 {
-            out.push_str(piece);
-            continue;
-        }
-        match piece.find(';').map(|end| piece.split_at(end + 1)) {
-            Some((name, rest)) if name.len() < 32 => {
-                let reference = format!("&{name}");
-                match quick_xml::escape::unescape(&reference) {
-                    Ok(decoded) => out.push_str(&decoded),
-                    Err(_) => out.push_str(&reference),
-                }
-                out.push_str(rest);
-            }
+    let mut pieces = raw.split('&');
+    out.push_str(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        let name = piece
+            .find(';')
+            .map(|end| &piece[..end])
+            .filter(|name| name.len() < 32);
+        match name {
+            Some(name) if reference(&mut out, name) => out.push_str(&piece[name.len() + 1..]),
             _ => {
                 out.push('&');
                 out.push_str(piece);
@@ -116,6 +107,39 @@ fn decode_leniently(raw: &str) -> String {
         }
     }
     out
+}
+
+/// Appends what stands for `name` in `&name;`; false when it stands for nothing.
+fn reference(out: &mut String, name: &str) -> bool {
+    let Some(number) = name.strip_prefix('#') else {
+        return named_entity(out, name);
+    };
+    let code = match number.strip_prefix(['x', 'X']) {
+        Some(digits) => u32::from_str_radix(digits, 16),
+        None => number.parse(),
+    };
+    let c = code.ok().and_then(char::from_u32);
+    out.extend(c);
+    c.is_some()
+}
+
+/// Appends the characters that HTML names `name` (HTML §13.5); false when it names none.
+pub(crate) fn named_entity(out: &mut String, name: &str) -> bool {
+    let mut key = [0; 40];
+    let Some(slot) = key.get_mut(..=name.len()) else {
+        return false;
+    };
+    slot[..name.len()].copy_from_slice(name.as_bytes());
+    slot[name.len()] = b';';
+    let found = std::str::from_utf8(slot)
+        .ok()
+        .and_then(|key| NAMED_ENTITIES.get(key));
+    let Some((first, second)) = found.filter(|(first, _)| *first != 0) else {
+        return false;
+    };
+    out.extend(char::from_u32(*first));
+    out.extend(char::from_u32(*second).filter(|c| *c != '\0'));
+    true
 }
 
 fn is_dense(c: char) -> bool {

@@ -196,11 +196,7 @@ fn media(object: theirs::MediaObject, group: u16) -> Vec<Media> {
         picture: true,
         ..shared.clone()
     });
-    let mut media: Vec<Media> = contents.chain(thumbnails).collect();
-    if media.is_empty() && (shared.title.is_some() || shared.description.is_some()) {
-        media.push(shared); // No file, but words that may stand in for missing ones.
-    }
-    media
+    contents.chain(thumbnails).collect()
 }
 
 /// Trimmed; `None` when nothing is left.

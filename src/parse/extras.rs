@@ -14,9 +14,8 @@ use crate::recover::{Carried, Element, Extras};
 pub(super) fn fill(parsed: &mut ParsedFeed, carried: Carried, context: &Context) {
     let home = context.timezone.unwrap_or(chrono_tz::UTC);
     feed(parsed, &carried.feed, home);
-    let is_rss = parsed.format.is_rss();
     for (entry, extras) in parsed.entries.iter_mut().zip(carried.entries) {
-        fill_entry(entry, &extras, is_rss, home);
+        fill_entry(entry, &extras, home);
     }
 }
 
@@ -66,20 +65,14 @@ fn feed(parsed: &mut ParsedFeed, extras: &Extras, home: Tz) {
     parsed.authors = people(extras, &classes);
 }
 
-fn fill_entry(entry: &mut ParsedEntry, extras: &Extras, is_rss: bool, home: Tz) {
+fn fill_entry(entry: &mut ParsedEntry, extras: &Extras, home: Tz) {
     let word = |name| extras.text(name).map(str::to_owned);
     entry.id = entry.id.take().or_else(|| word("atom:id"));
     entry.title = entry
         .title
         .take()
         .filter(|title| !title.value.trim().is_empty())
-        .or_else(|| first(extras, &["dc:title", "atom:title"]))
-        .or_else(|| {
-            entry
-                .media
-                .iter()
-                .find_map(|media| html(media.title.clone()?))
-        });
+        .or_else(|| first(extras, &["dc:title", "atom:title", "media:title"]));
     let summaries = [
         "atom:summary",
         "description",
@@ -91,13 +84,7 @@ fn fill_entry(entry: &mut ParsedEntry, extras: &Extras, is_rss: bool, home: Tz) 
         .summary
         .take()
         .filter(|summary| !summary.value.trim().is_empty())
-        .or_else(|| first(extras, &summaries))
-        .or_else(|| {
-            entry
-                .media
-                .iter()
-                .find_map(|media| html(media.description.clone()?))
-        });
+        .or_else(|| first(extras, &summaries));
     entry.content = entry
         .content
         .take()
@@ -141,14 +128,10 @@ fn fill_entry(entry: &mut ParsedEntry, extras: &Extras, is_rss: bool, home: Tz) 
         .iter()
         .find_map(|name| extras.text(name)?.parse().ok());
     comments(entry, extras);
-    links(entry, extras, is_rss);
+    links(entry, extras);
     subjects(entry, extras);
     entry.source = source(extras);
-    pictures(entry, extras);
-}
-
-fn html(value: String) -> Option<Text> {
-    (!value.trim().is_empty()).then_some(Text { value, html: true })
+    media(entry, extras);
 }
 
 /// The first text of the first of these elements that says something.
@@ -215,7 +198,7 @@ fn comments(entry: &mut ParsedEntry, extras: &Extras) {
         .map(str::to_owned);
 }
 
-fn links(entry: &mut ParsedEntry, extras: &Extras, is_rss: bool) {
+fn links(entry: &mut ParsedEntry, extras: &Extras) {
     let link = |href: &str, rel: &str| Link {
         href: href.to_owned(),
         rel: Some(rel.to_owned()),
@@ -227,11 +210,11 @@ fn links(entry: &mut ParsedEntry, extras: &Extras, is_rss: bool) {
     let has_page = entry.links.iter().any(|link| {
         matches!(link.rel.as_deref(), None | Some("alternate")) && !link.href.trim().is_empty()
     });
+    // An Atom id that is an address is where the entry is as long as nothing else says so.
     let is_permalink = extras
         .text("guid@isPermaLink")
         .is_none_or(|says| !says.eq_ignore_ascii_case("false"));
-    if is_rss
-        && !has_page
+    if !has_page
         && is_permalink
         && let Some(id) = &entry.id
         && Url::parse(id).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
@@ -298,7 +281,19 @@ fn source(extras: &Extras) -> Option<EntrySource> {
     (source != EntrySource::default()).then_some(source)
 }
 
-fn pictures(entry: &mut ParsedEntry, extras: &Extras) {
+fn media(entry: &mut ParsedEntry, extras: &Extras) {
+    let enclosures = entry
+        .links
+        .iter()
+        .filter(|link| link.rel.as_deref() == Some("enclosure"));
+    let enclosures = enclosures.map(|link| Media {
+        url: link.href.clone(),
+        mime_type: link.media_type.clone(),
+        size: link.length.filter(|bytes| *bytes > 0),
+        title: link.title.clone(),
+        ..Media::default()
+    });
+    entry.media.extend(enclosures.collect::<Vec<_>>());
     let picture = extras
         .all("itunes:image")
         .find_map(|element| element.attribute("href"));

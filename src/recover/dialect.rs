@@ -78,8 +78,10 @@ pub(super) fn is_root(name: &str) -> bool {
     ROOTS.iter().any(|root| root.eq_ignore_ascii_case(local))
 }
 
-/// The dialect by the lower-case local name of the root, the namespace it is in, and its attributes.
-pub(super) fn of_root(local: &str, uri: &str, attributes: &[(&str, &str)]) -> Root {
+/// The dialect by the name of the root as written, the namespace it is in, and its attributes.
+pub(super) fn of_root(name: &str, uri: &str, attributes: &[(&str, &str)]) -> Root {
+    let (_, written) = names::split(name);
+    let local = written.to_ascii_lowercase();
     let value = |name: &str| {
         let found = attributes
             .iter()
@@ -93,7 +95,7 @@ pub(super) fn of_root(local: &str, uri: &str, attributes: &[(&str, &str)]) -> Ro
         plain,
         repair,
     };
-    match local {
+    match local.as_str() {
         "feed" | "entry" => {
             let old = !exact && ns == Ns::Atom && !uri.to_ascii_lowercase().contains("2005/atom");
             let old = old
@@ -115,11 +117,7 @@ pub(super) fn of_root(local: &str, uri: &str, attributes: &[(&str, &str)]) -> Ro
             root(format, Family::Rss, false, None)
         }
         "channel" if uri.contains("rss1.1") => root(Format::Rss11, Family::Rss, false, None),
-        "channel"
-            if value("href").is_some() || value("base").is_some() || value("lastmod").is_some() =>
-        {
-            root(Format::Cdf, Family::Cdf, false, None)
-        }
+        "channel" if written == "CHANNEL" => root(Format::Cdf, Family::Cdf, false, None),
         "channel" => root(Format::Rss20, Family::Rss, false, Some("missing-root")),
         _ => {
             let version = value("version").unwrap_or_default();
@@ -127,7 +125,6 @@ pub(super) fn of_root(local: &str, uri: &str, attributes: &[(&str, &str)]) -> Ro
                 "0.90" | "0.9" => Format::Rss090,
                 "0.91" => Format::Rss091,
                 "0.92" | "0.93" | "0.94" => Format::Rss092,
-                "1.0" => Format::Rss10,
                 _ => Format::Rss20,
             };
             let plain = matches!(version, "2.0" | "0.91" | "0.92") && uri.is_empty();

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use memchr::{memchr, memchr_iter, memmem};
-use quick_xml::escape::resolve_html5_entity;
+
+use crate::text::named_entity;
 
 /// Longest replacement text of a DTD entity that is resolved.
 const REPLACEMENT: usize = 1_000;
@@ -138,25 +139,14 @@ fn is_reference(name: &str) -> bool {
 }
 
 fn push_named(out: &mut String, name: &str, entities: &Entities, flaws: &mut Flaws) {
-    let known = match name {
-        "amp" => Some("&"),
-        "lt" => Some("<"),
-        "gt" => Some(">"),
-        "quot" => Some("\""),
-        "apos" => Some("'"),
-        _ => entities.0.get(name).map(String::as_str),
-    };
-    let html = || {
-        flaws.undefined = true;
-        resolve_html5_entity(name)
-    };
-    match known.or_else(html) {
-        Some(text) => out.push_str(text),
-        None => {
-            out.push('&');
-            out.push_str(name);
-            out.push(';');
-        }
+    if let Some(text) = entities.0.get(name) {
+        return out.push_str(text);
+    }
+    flaws.undefined |= !matches!(name, "amp" | "lt" | "gt" | "quot" | "apos");
+    if !named_entity(out, name) {
+        out.push('&');
+        out.push_str(name);
+        out.push(';');
     }
 }
 
@@ -228,7 +218,10 @@ mod tests {
     #[test]
     fn references_are_decoded_once() {
         assert_eq!(text("a &amp;lt; b &lt; c"), "a &lt; b < c");
-        assert_eq!(text("caf&eacute; &hellip; &#8217; &#x2019;"), "café … ’ ’");
+        assert_eq!(
+            text("caf&eacute; &gamma; &hellip; &#8217; &#x2019;"),
+            "café γ … ’ ’"
+        );
         assert_eq!(text("&#146;&#x80;"), "’€");
         assert_eq!(text("&#xD83D;&#xDE00;!"), "😀!");
         assert_eq!(text("&#0;a&#xD800;b&#55357; &#56832;"), "ab ");

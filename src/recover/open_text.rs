@@ -139,7 +139,7 @@ impl<'a> OpenText<'a> {
                 ..self.markup(entities, false)
             },
             (_, kind) => {
-                let mut body = self.decoded(entities);
+                let mut body = decoded(&self.pieces, entities);
                 // Without a tag in it, XHTML is text.
                 body.html = self.field.kind == Kind::Html || kind == Type::Html;
                 body
@@ -147,25 +147,22 @@ impl<'a> OpenText<'a> {
         }
     }
 
-    fn decoded(&self, entities: &Entities) -> Body {
-        let mut body = Body::default();
-        for piece in &self.pieces {
-            match piece {
-                Piece::Text(raw) => {
-                    let decoded = entities::decode(raw, entities);
-                    body.text.push_str(&decoded.text);
-                    body.note(decoded.flaws);
-                }
-                Piece::CData(raw) => body.text.push_str(raw),
-                Piece::Tag(_) => {}
-            }
-        }
-        body
-    }
-
-    /// One word or line: tags within it are dropped.
+    /// One word or line: of tags within it only the text counts, and that only when there is none outside.
     fn word(&self, entities: &Entities) -> Body {
-        let mut body = self.decoded(entities);
+        let mut open = 0usize;
+        let outside = |piece: &&Piece<'_>| {
+            match piece {
+                Piece::Tag(raw) if raw.starts_with("</") => open = open.saturating_sub(1),
+                Piece::Tag(raw) => open += usize::from(!raw.ends_with("/>")),
+                Piece::Text(_) | Piece::CData(_) => {}
+            }
+            open == 0
+        };
+        let own: Vec<Piece<'_>> = self.pieces.iter().filter(outside).copied().collect();
+        let mut body = decoded(&own, entities);
+        if body.text.trim().is_empty() {
+            body = decoded(&self.pieces, entities);
+        }
         let trimmed = body.text.trim();
         if trimmed.len() < body.text.len() {
             body.text = trimmed.to_owned();
@@ -174,7 +171,7 @@ impl<'a> OpenText<'a> {
     }
 
     fn base64(&self, entities: &Entities) -> Body {
-        let text = self.decoded(entities).text;
+        let text = decoded(&self.pieces, entities).text;
         let packed: String = text.split_ascii_whitespace().collect();
         let decoded = base64::prelude::BASE64_STANDARD.decode(packed).ok();
         let text = decoded
@@ -255,6 +252,23 @@ impl<'a> OpenText<'a> {
     }
 }
 
+/// The text of pieces, without their tags.
+fn decoded(pieces: &[Piece<'_>], entities: &Entities) -> Body {
+    let mut body = Body::default();
+    for piece in pieces {
+        match piece {
+            Piece::Text(raw) => {
+                let decoded = entities::decode(raw, entities);
+                body.text.push_str(&decoded.text);
+                body.note(decoded.flaws);
+            }
+            Piece::CData(raw) => body.text.push_str(raw),
+            Piece::Tag(_) => {}
+        }
+    }
+    body
+}
+
 impl Body {
     fn note(&mut self, flaws: Flaws) {
         self.flaws.undefined |= flaws.undefined;
@@ -272,13 +286,13 @@ fn type_of(given: &str, mode: Option<&str>, kind: Kind) -> Type {
         _ if essence.contains("html") => Type::Html,
         _ if essence.ends_with("+xml") || essence.ends_with("/xml") => Type::Xhtml,
         _ if essence.starts_with("text/") => Type::Text,
+        "application/octet-stream" => Type::Base64,
         _ if kind == Kind::Content && essence.contains('/') => Type::Binary,
         _ => Type::Text,
     };
     match mode.map(str::trim) {
         Some(mode) if mode.eq_ignore_ascii_case("base64") => Type::Base64,
         Some(mode) if mode.eq_ignore_ascii_case("escaped") && by_name == Type::Xhtml => Type::Html,
-        _ if by_name == Type::Binary && essence == "application/octet-stream" => Type::Base64,
         _ => by_name,
     }
 }

@@ -7,7 +7,7 @@ pub(super) struct Prolog {
     pub(super) doctype: Option<std::ops::Range<usize>>,
 }
 
-/// Reads the prolog of a document. `<!DOCTYPE html>` is not part of it: it says what the document is.
+/// Reads the prolog of a document.
 pub(super) fn read(text: &str) -> Prolog {
     let mut prolog = Prolog::default();
     loop {
@@ -37,10 +37,6 @@ fn is_doctype(text: &str) -> bool {
     const WORD: &str = "<!DOCTYPE";
     text.get(..WORD.len())
         .is_some_and(|head| head.eq_ignore_ascii_case(WORD))
-        && !text[WORD.len()..]
-            .trim_start()
-            .get(..4)
-            .is_some_and(|name| name.eq_ignore_ascii_case("html"))
 }
 
 /// Length of a DOCTYPE with its internal subset; `None` when it never ends.

@@ -86,6 +86,15 @@ const fn carried(name: &'static str, kind: Kind) -> Rule {
     })
 }
 
+const fn both(name: &'static str, kind: Kind) -> Rule {
+    Rule::Text(Field {
+        write: name,
+        carry: name,
+        kind,
+        single: false,
+    })
+}
+
 const fn repeated(name: &'static str, kind: Kind) -> Rule {
     Rule::Text(Field {
         write: name,
@@ -159,7 +168,7 @@ fn rss_item(local: &str) -> Rule {
         "pubdate" => carried("pubDate", Kind::Word),
         "updated" => carried("atom:updated", Kind::Word),
         "source" => carried("source", Kind::Word),
-        "body" | "fulltext" => carried("body", Kind::Html),
+        "body" | "fulltext" | "fullitem" => carried("body", Kind::Html),
         "summary" => carried("atom:summary", Kind::Html),
         _ => Rule::Ignore,
     }
@@ -219,8 +228,8 @@ fn media(local: &str) -> Rule {
         "group" => Rule::Nest("media:group", Level::Media),
         "thumbnail" => Rule::Attributes("media:thumbnail"),
         "player" => Rule::Attributes("media:player"),
-        "title" => repeated("media:title", Kind::Construct),
-        "description" => repeated("media:description", Kind::Construct),
+        "title" => both("media:title", Kind::Construct),
+        "description" => both("media:description", Kind::Construct),
         "credit" => repeated("media:credit", Kind::Word),
         "keywords" => carried("media:keywords", Kind::Word),
         "category" => carried("media:category", Kind::Word),

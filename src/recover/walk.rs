@@ -331,6 +331,11 @@ impl<'a> Walker<'a> {
             .rev()
             .find(|(_, known, ..)| *known == prefix);
         match bound {
+            // A default namespace that nobody knows, on the root: RSS by the name of the root.
+            Some((0, "", Ns::Other, _)) if self.family != Family::Atom => {
+                self.rewrite();
+                Ns::Plain
+            }
             Some((_, _, ns, exact)) => {
                 let (ns, exact) = (*ns, *exact);
                 let read = matches!(
@@ -365,7 +370,7 @@ impl<'a> Walker<'a> {
         let uri = declared(prefix)
             .or_else(|| declared(""))
             .map_or("", |(_, uri)| *uri);
-        let root = super::dialect::of_root(local, uri, &self.attributes);
+        let root = super::dialect::of_root(tag.name, uri, &self.attributes);
         self.family = root.family;
         self.legacy = root.format == Format::Atom03;
         if !root.plain || tag.empty {
@@ -428,7 +433,13 @@ impl<'a> Walker<'a> {
             Rule::Noted(name) => {
                 let element = self.noted(name);
                 self.carry(element);
-                self.push(tag, Level::Nothing, Close::Nothing);
+                // Categories of podcasts nest.
+                let inside = if name == "itunes:category" {
+                    level
+                } else {
+                    Level::Nothing
+                };
+                self.push(tag, inside, Close::Nothing);
             }
             Rule::Person(name) => {
                 self.person = Some(Element {
@@ -657,12 +668,17 @@ impl<'a> Walker<'a> {
     fn finish_text(&mut self) {
         let Some(text) = self.text.take() else { return };
         let field = text.field;
-        if field.write.is_empty() || self.writer.is_some() {
+        if !field.carry.is_empty() || self.writer.is_some() {
             let body = text.body(self.entities);
             for name in body.repairs() {
                 self.repair(name);
             }
-            return self.deliver(text, body);
+            let blank = text.is_blank();
+            self.deliver(text, body);
+            if blank && field.write.starts_with("media:") {
+                self.rewrite();
+            }
+            return;
         }
         // Looking: only what feed-rs would stumble over counts.
         let blank = text.is_blank();
@@ -677,7 +693,7 @@ impl<'a> Walker<'a> {
             }
             seen.push(field.write);
         }
-        if blank && (field.kind == Kind::Content || field.write.starts_with("media:")) {
+        if blank && field.kind == Kind::Content {
             self.irregular = true;
         }
     }
@@ -698,13 +714,15 @@ impl<'a> Walker<'a> {
             if self.person.is_some() {
                 return self.name_person(field.carry, &value);
             }
-            let element = Element {
+            self.carry(Element {
                 name: field.carry,
-                text: value.into_owned(),
+                text: value.clone().into_owned(),
                 html: body.html,
                 attributes: text.noted,
-            };
-            return self.carry(element);
+            });
+        }
+        if field.write.is_empty() {
+            return;
         }
         if value.trim().is_empty() {
             return;
