@@ -1,31 +1,7 @@
 //! What a document is: the dialect of a feed, or a name for what is no feed.
 
-use super::{Context, Format};
+use super::Context;
 use crate::recover::element_name;
-
-/// The dialect of an XML document that begins with its root; `None` when the root is no feed's.
-pub(super) fn format(text: &str) -> Option<Format> {
-    let tag = root_tag(text)?;
-    let name = element_name(&tag[1..]);
-    match name.rsplit(':').next()?.to_ascii_lowercase().as_str() {
-        "rss" => Some(match attribute(tag, "version").unwrap_or_default().trim() {
-            "0.90" => Format::Rss090,
-            "0.91" => Format::Rss091,
-            "0.92" | "0.93" | "0.94" => Format::Rss092,
-            _ => Format::Rss20,
-        }),
-        "rdf"
-            if tag.contains("my.netscape.com/rdf/simple/0.9")
-                || tag.contains("channel.netscape.com/rdf/simple/0.9") =>
-        {
-            Some(Format::Rss090)
-        }
-        "rdf" => Some(Format::Rss10),
-        "feed" if tag.contains("purl.org/atom/ns") => Some(Format::Atom03),
-        "feed" | "entry" => Some(Format::Atom10),
-        _ => None,
-    }
-}
 
 /// Says what a document is that is no feed.
 pub(super) fn describe(body: &[u8], text: &str, context: &Context) -> String {
