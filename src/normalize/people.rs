@@ -72,11 +72,11 @@ fn names(person: &Person) -> Vec<Named> {
 /// The people of a field, unread; the whole field when it may be one.
 fn split(raw: &str) -> Vec<&str> {
     let groups = parts(raw, |_| false, ';');
-    let group_is_named = |group: &&str| {
+    let group_is_named = |group: &str| {
         let (name, email) = name_and_mail(group);
         email.is_some() || is_name(&name.replace(',', " ")) || list(group).len() > 1
     };
-    if groups.len() > 1 && groups.iter().all(|group| group_is_named(&group)) {
+    if groups.len() > 1 && groups.iter().all(|group| group_is_named(group)) {
         groups.into_iter().flat_map(list).collect()
     } else {
         list(raw)
