@@ -231,8 +231,10 @@ pub fn entry(
     let entry_language = language(
         parsed.language.as_deref(),
         document.info.language.as_deref(),
-        &content_html,
-        summary.as_deref(),
+        summary
+            .as_deref()
+            .filter(|_| text.is_empty())
+            .unwrap_or(&text),
     );
     let comments_url = parsed
         .comments_url

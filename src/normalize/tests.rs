@@ -32,6 +32,7 @@ fn entries(items: &str) -> Vec<Entry> {
             &base(),
             now(),
         )
+        .entry
     };
     parsed.entries.iter().map(one).collect()
 }
@@ -179,6 +180,15 @@ fn a_change_is_no_publication_unless_nothing_else_is_known() {
             "{dates}"
         );
     }
+}
+
+#[test]
+fn a_summary_tells_the_language_where_there_is_no_content() {
+    let summary = "Die Boote kehren vor den Stürmen des Winters in den Hafen zurück. ".repeat(5);
+    let items = format!("<item><guid>1</guid><description>{summary}</description></item>");
+    let entry = &entries(&items)[0];
+    assert_eq!(entry.content_html, "");
+    assert_eq!(entry.details.language.as_deref(), Some("de"));
 }
 
 #[test]
