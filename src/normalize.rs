@@ -9,21 +9,23 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 
 use ::url::Url;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use unicode_normalization::UnicodeNormalization;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
-use crate::model::{
-    Comments, ContentScope, DatePrecision, Details, Entry, FeedInfo, IdKind, SummaryKind,
-};
+use crate::model::{Comments, ContentScope, Details, Entry, FeedInfo, IdKind, SummaryKind};
 use crate::parse::{Link, ParsedEntry, ParsedFeed, Text};
 use crate::text::text_of;
 
 pub use self::url::canonical_key;
+use dates::dates;
+use language::language;
 use media::{attachments, image};
 use people::authors;
 
+mod dates;
 mod html;
+mod language;
 mod media;
 mod people;
 #[cfg(test)]
@@ -35,8 +37,6 @@ const SUMMARY_CHARS: usize = 4_000;
 /// A lone description up to this long and without block markup is a summary.
 const SUMMARY_LIKE_CHARS: usize = 1_200;
 const CATEGORIES: usize = 50;
-/// 1995-01-01: no feed is older.
-const EARLIEST: i64 = 788_918_400;
 
 /// What one document as a whole says about its entries.
 #[derive(Clone, Debug, Default)]
@@ -62,7 +62,7 @@ pub fn document(parsed: &ParsedFeed, base: &Url) -> Document {
             .find(|link| rel_of(link) == rel)
             .and_then(|link| absolute(base, &link.href))
     };
-    let info = FeedInfo {
+    let mut info = FeedInfo {
         id: parsed.id.clone().filter(|id| Url::parse(id).is_ok()),
         title: parsed
             .title
@@ -76,7 +76,7 @@ pub fn document(parsed: &ParsedFeed, base: &Url) -> Document {
             .filter(|link| rel_of(link) == "hub")
             .filter_map(|link| absolute(base, &link.href))
             .collect(),
-        language: parsed.language.clone(),
+        language: parsed.language.as_deref().and_then(language::tidy),
         updated: parsed.updated,
         image_url: parsed
             .image_url
@@ -86,16 +86,16 @@ pub fn document(parsed: &ParsedFeed, base: &Url) -> Document {
             .rights
             .as_ref()
             .and_then(|rights| plain_text(rights, TITLE_CHARS)),
-        authors: authors(&parsed.authors, base),
+        ..FeedInfo::default()
     };
+    info.authors = authors(&parsed.authors, base, info.title.as_deref());
     let mut document = Document {
         info,
         is_rss: parsed.format.is_rss(),
         ..Document::default()
     };
     find_repeats(&mut document, parsed, base);
-    let dates: HashSet<_> = parsed.entries.iter().map(|entry| entry.published).collect();
-    document.one_date = parsed.entries.len() >= 3 && dates.len() == 1;
+    document.one_date = dates::one_date(parsed);
     document
 }
 
@@ -233,10 +233,18 @@ pub fn entry(
         .as_deref()
         .map(|summary| kind_of_summary(summary, &text));
     let (published, updated, date_precision) = dates(document, parsed, now);
-    let mut people = authors(&parsed.authors, base);
+    let mut people = authors(&parsed.authors, base, document.info.title.as_deref());
     if people.is_empty() {
         people.clone_from(&document.info.authors);
     }
+    let entry_language = language(
+        parsed.language.as_deref(),
+        document.info.language.as_deref(),
+        summary
+            .as_deref()
+            .filter(|_| text.is_empty())
+            .unwrap_or(&text),
+    );
     let comments_url = parsed
         .comments_url
         .as_deref()
@@ -261,10 +269,7 @@ pub fn entry(
             summary_kind,
             authors: people,
             date_precision,
-            language: parsed
-                .language
-                .clone()
-                .or_else(|| document.info.language.clone()),
+            language: entry_language,
             image: image(&parsed.media, &content_html, base),
             attachments: attachments(&parsed.media, base),
             categories: parsed
@@ -406,39 +411,6 @@ fn strip(html: &str) -> String {
     }
     out.push_str(rest);
     out
-}
-
-/// Too early, in the future or shared by all is no date; a change before publication is none.
-fn dates(
-    document: &Document,
-    parsed: &ParsedEntry,
-    now: DateTime<Utc>,
-) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>, DatePrecision) {
-    let believable =
-        |date: &DateTime<Utc>| date.timestamp() >= EARLIEST && *date <= now + TimeDelta::hours(24);
-    let given = parsed
-        .published
-        .filter(believable)
-        .filter(|_| !document.one_date);
-    let updated = parsed.updated.filter(believable);
-    match (given, updated) {
-        (Some(published), updated) => {
-            let precision = if parsed.published_is_day {
-                DatePrecision::Day
-            } else {
-                DatePrecision::Instant
-            };
-            (
-                Some(published),
-                updated.filter(|updated| *updated >= published),
-                precision,
-            )
-        }
-        (None, Some(updated)) if parsed.published.is_none() => {
-            (Some(updated), Some(updated), DatePrecision::Inferred)
-        }
-        (None, updated) => (None, updated, DatePrecision::Inferred),
-    }
 }
 
 fn rel_of(link: &Link) -> &str {

@@ -67,7 +67,7 @@ fn what_is_no_feed_is_named() {
         (b"{\"ok\": true}", "JSON, but not a JSON Feed"),
         (b"[1, 2]", "JSON, but not a JSON Feed"),
         (b"<?xml version='1.0'?><opml version='2.0'><body><outline xmlUrl='a'/><outline xmlurl='b'/></body></opml>", "an OPML list of 2 feeds"),
-        (b"<urlset/>", "an XML document with the root <urlset>"),
+        (b"<html5/>", "an XML document with the root <html5>"),
         (b"\x89PNG\r\n\x1a\n\0\0", "a PNG image"),
         (b"PK\x03\x04", "a zip archive"),
         (b"Service unavailable", "plain text"),
