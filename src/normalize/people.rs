@@ -223,7 +223,6 @@ fn is_nobody(name: &str) -> bool {
         "staff",
         "editor",
         "unknown",
-        "author",
         "author-image",
         "webmaster",
         "none",

@@ -78,6 +78,7 @@ fn fill_entry(entry: &mut ParsedEntry, extras: &Extras, home: Tz) {
         "description",
         "dc:description",
         "itunes:summary",
+        "media:description",
         "itunes:subtitle",
     ];
     entry.summary = entry

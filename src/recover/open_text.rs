@@ -158,7 +158,10 @@ impl<'a> OpenText<'a> {
             }
             open == 0
         };
-        let own: Vec<Piece<'_>> = self.pieces.iter().filter(outside).copied().collect();
+        let own: Vec<Piece<'_>> = match self.named() {
+            Some(name) => name.to_vec(),
+            None => self.pieces.iter().filter(outside).copied().collect(),
+        };
         let mut body = decoded(&own, entities);
         if body.text.trim().is_empty() {
             body = decoded(&self.pieces, entities);
@@ -168,6 +171,18 @@ impl<'a> OpenText<'a> {
             body.text = trimmed.to_owned();
         }
         body
+    }
+
+    /// What stands in a `name` within: people of Atom in elements of RSS.
+    fn named(&self) -> Option<&[Piece<'a>]> {
+        let from = self
+            .pieces
+            .iter()
+            .position(|piece| matches!(piece, Piece::Tag(raw) if raw.starts_with("<name")))?;
+        let length = self.pieces[from..]
+            .iter()
+            .position(|piece| matches!(piece, Piece::Tag(raw) if raw.starts_with("</name")))?;
+        Some(&self.pieces[from + 1..from + length])
     }
 
     fn base64(&self, entities: &Entities) -> Body {

@@ -168,7 +168,7 @@ fn rss_item(local: &str) -> Rule {
         "pubdate" => carried("pubDate", Kind::Word),
         "updated" => carried("atom:updated", Kind::Word),
         "source" => carried("source", Kind::Word),
-        "body" | "fulltext" | "fullitem" => carried("body", Kind::Html),
+        "body" | "content" | "fulltext" | "fullitem" => carried("body", Kind::Html),
         "summary" => carried("atom:summary", Kind::Html),
         _ => Rule::Ignore,
     }
