@@ -10,18 +10,20 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::control::{self, Control};
+use crate::control::{self, Control, Task};
 use crate::daemon::{self, Daemon};
 use crate::fetch::Fetcher;
 use crate::model::{Report, Rule};
 use crate::poll::{Observers, Shell};
-use crate::publish::{http, json};
+use crate::publish::http;
 use crate::schedule;
-use crate::store::{Holder, Lock, Selection, Sources, Store};
+use crate::store::{Holder, Lock, Sources, Store};
 
 pub use documents::{export_atom, export_jsonl, parse};
+pub use listings::{articles, sources};
 
 mod documents;
+mod listings;
 
 /// Why a command ends with an error.
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +76,25 @@ fn shell(config: &Config, store: Store) -> Result<Shell, Failure> {
     })
 }
 
+/// The daemon that runs on the store, if one does.
+fn daemon_beside(config: &Config) -> Result<Option<Holder>, Failure> {
+    let taken = Lock::try_take(&config.store.path).map_err(Failure::setup)?;
+    Ok(taken.err().filter(|holder| holder.control.is_some()))
+}
+
+/// The store for a command that reads. Beside a daemon nothing is written; what the configuration has that the daemon
+/// does not know is left out.
 async fn stored(config: &Config) -> Result<(Store, Sources), Failure> {
+    if daemon_beside(config)?.is_none() {
+        return opened(config).await;
+    }
+    let store = Store::open_to_read(&config.store.path).map_err(Failure::setup)?;
+    let sources = store.recognize(&config.sources).map_err(Failure::setup)?;
+    Ok((store, sources))
+}
+
+/// The store in line with the configuration.
+async fn opened(config: &Config) -> Result<(Store, Sources), Failure> {
     let store = Store::open(&config.store.path).map_err(Failure::setup)?;
     let sources = daemon::reconcile(&store, config, &Clock::System)
         .await
@@ -98,7 +118,7 @@ pub async fn run(path: Option<&Path>) -> Result<(), Failure> {
     let control = Control::bind().await.map_err(Failure::setup)?;
     lock.sign(&control.holder().map_err(Failure::setup)?)
         .map_err(Failure::setup)?;
-    let (store, sources) = stored(&config).await?;
+    let (store, sources) = opened(&config).await?;
     store.release_claims().await.map_err(Failure::setup)?;
     store
         .spread_overdue(Clock::System.now())
@@ -150,18 +170,13 @@ fn take_lock(config: &Config) -> Result<Result<Lock, Holder>, Failure> {
 /// `poll` beside a daemon: the daemon polls, its lines are shown.
 async fn order(holder: &Holder, names: Vec<String>, all: bool) -> Result<(), Failure> {
     let (mut polled, mut failed) = (0, 0);
-    control::ask(holder, names, all, |well, line| {
+    control::ask(holder, Task::Poll { names, all }, |well, line| {
         polled += 1;
         failed += usize::from(!well);
         println!("{line}");
     })
     .await
-    .map_err(|error| {
-        Failure::Running(format!(
-            "the daemon (process {}) does not answer: {error}",
-            holder.pid
-        ))
-    })?;
+    .map_err(|error| unanswered(holder, &error))?;
     println!("{polled} sources polled by the daemon, {failed} failed");
     if failed > 0 && failed == polled {
         return Err(Failure::Running(format!(
@@ -169,6 +184,13 @@ async fn order(holder: &Holder, names: Vec<String>, all: bool) -> Result<(), Fai
         )));
     }
     Ok(())
+}
+
+fn unanswered(holder: &Holder, error: &std::io::Error) -> Failure {
+    Failure::Running(format!(
+        "the daemon (process {}) does not answer: {error}",
+        holder.pid
+    ))
 }
 
 fn stop_on_signal(stop: &CancellationToken) -> Result<(), Failure> {
@@ -213,7 +235,7 @@ pub async fn poll(path: Option<&Path>, names: Vec<String>, all: bool) -> Result<
         token: None,
     })
     .map_err(Failure::setup)?;
-    let (store, sources) = stored(&config).await?;
+    let (store, sources) = opened(&config).await?;
     store.release_claims().await.map_err(Failure::setup)?;
     let scope = control::scope(names.clone(), all);
     let shell = shell(&config, store)?;
@@ -224,7 +246,7 @@ pub async fn poll(path: Option<&Path>, names: Vec<String>, all: bool) -> Result<
         .pending(&scope, shell.clock.now(), usize::MAX)
         .map_err(Failure::running)?
         .len();
-    let bar = progress(count);
+    let bar = progress(count, "sources");
     let mut totals = Totals::default();
     let polled = daemon::pass(
         &shell,
@@ -269,11 +291,14 @@ pub async fn poll(path: Option<&Path>, names: Vec<String>, all: bool) -> Result<
     }
 }
 
-fn progress(count: usize) -> ProgressBar {
+/// A bar over so many things of a name, on a terminal only.
+fn progress(count: usize, things: &str) -> ProgressBar {
     if !std::io::stdout().is_terminal() {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} sources, {eta} left");
+    let style = ProgressStyle::with_template(&format!(
+        "{{bar:30}} {{pos}}/{{len}} {things}, {{eta}} left"
+    ));
     ProgressBar::new(count as u64)
         .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
@@ -387,114 +412,4 @@ fn next_three(source: &crate::model::Source, now: DateTime<Utc>) -> Vec<DateTime
         polls.push(next.at);
     }
     polls
-}
-
-/// `sources`.
-///
-/// # Errors
-/// As of the store.
-pub async fn sources(path: Option<&Path>, as_json: bool) -> Result<(), Failure> {
-    let config = load(path)?;
-    let (store, sources) = stored(&config).await?;
-    let health = store.health(&sources).map_err(Failure::running)?;
-    if as_json {
-        println!(
-            "{}",
-            serde_json::to_string_pretty(&health).map_err(Failure::running)?
-        );
-        return Ok(());
-    }
-    let time = |at: Option<DateTime<Utc>>| {
-        at.map_or_else(
-            || "never".to_owned(),
-            |at| at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
-        )
-    };
-    for source in health {
-        println!(
-            "{}  {}  {} articles  last poll {}  next {} ({})",
-            source.id,
-            source.state,
-            source.articles,
-            time(source.last_poll),
-            time(source.next_poll),
-            source.next_poll_why
-        );
-        if let Some(error) = source.error {
-            println!("    failing since {}: {error}", time(source.error_since));
-        }
-    }
-    Ok(())
-}
-
-/// `articles`.
-///
-/// # Errors
-/// [`Failure::Setup`] for an unknown source or an unreadable date.
-pub async fn articles(
-    path: Option<&Path>,
-    source: Option<String>,
-    since: Option<&str>,
-    limit: usize,
-    as_json: bool,
-) -> Result<(), Failure> {
-    let config = load(path)?;
-    let (store, sources) = stored(&config).await?;
-    let keys = match &source {
-        None => None,
-        Some(id) => Some(vec![
-            sources
-                .iter()
-                .find(|(_, source)| source.id == *id)
-                .map(|(key, _)| key)
-                .ok_or_else(|| {
-                    Failure::Setup(format!(
-                        "there is no source \"{id}\"; `feedmill sources` lists them"
-                    ))
-                })?,
-        ]),
-    };
-    let selection = Selection {
-        sources: keys,
-        since: since.map(date).transpose()?,
-        limit: Some(limit),
-        ..Selection::default()
-    };
-    let found = store
-        .timeline(&selection, &sources)
-        .map_err(Failure::running)?;
-    if as_json {
-        let rows: Vec<_> = found.iter().map(json::article).collect();
-        println!(
-            "{}",
-            serde_json::to_string_pretty(&rows).map_err(Failure::running)?
-        );
-        return Ok(());
-    }
-    for article in found {
-        let title = article.entry.title.as_deref().unwrap_or("(no title)");
-        println!(
-            "{}  {}  {title}  {}",
-            article.published_at.format("%Y-%m-%d %H:%M"),
-            article.origin.source,
-            article.entry.url.as_deref().unwrap_or("")
-        );
-    }
-    Ok(())
-}
-
-fn date(text: &str) -> Result<DateTime<Utc>, Failure> {
-    let day = || {
-        Some(
-            text.parse::<chrono::NaiveDate>()
-                .ok()?
-                .and_hms_opt(0, 0, 0)?
-                .and_utc(),
-        )
-    };
-    text.parse().ok().or_else(day).ok_or_else(|| {
-        Failure::Setup(format!(
-            "\"{text}\" is no date; write 2026-11-24 or 2026-11-24T08:00:00Z"
-        ))
-    })
 }

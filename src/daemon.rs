@@ -19,6 +19,8 @@ const CLAIM: usize = 256;
 const SETTLE: Duration = Duration::from_millis(500);
 /// The due list is looked at this often at least, whatever happened to the clock.
 const LOOK: Duration = Duration::from_secs(60);
+/// The search index is brought up to date this often; a search does not wait for it.
+const INDEX: Duration = Duration::from_secs(30);
 /// Polls in flight may finish within this time after a stop signal.
 const GRACE: Duration = Duration::from_secs(8);
 
@@ -115,6 +117,43 @@ fn finished(done: Option<Result<Report, tokio::task::JoinError>>, each: &mut imp
     }
 }
 
+/// Brings the search index up to date, a batch at a time, and hands to `each` how many entries are left. A stop ends
+/// it early; it goes on where it was.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn index(
+    store: &Store,
+    stop: &CancellationToken,
+    mut each: impl FnMut(u64),
+) -> Result<(), store::Error> {
+    while !stop.is_cancelled() {
+        let left = store.index_some().await?;
+        each(left);
+        if left == 0 {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Fills the search index behind the polls: whenever none waits for the writer.
+async fn index_behind(store: Store, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(INDEX) => {}
+        }
+        let mut left = Ok(1);
+        while matches!(left, Ok(1..)) && !store.is_busy() && !stop.is_cancelled() {
+            left = store.index_some().await;
+        }
+        if let Err(error) = left {
+            tracing::warn!(%error, "the search index cannot be filled; trying again");
+        }
+    }
+}
+
 /// Everything the daemon needs once it is set up.
 #[derive(Debug)]
 pub struct Daemon {
@@ -169,7 +208,9 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
         site_sender,
         stop.clone(),
     ));
+    let indexing = tokio::spawn(index_behind(shell.store.clone(), stop.clone()));
     schedule(&shell, &sources, config.fetch.concurrency, &changed, &stop).await;
+    let _ = indexing.await;
     let _ = rendering.await;
     let _ = ordering.await;
     let _ = serving.await;
@@ -275,17 +316,7 @@ pub async fn publish(
     sources: &Sources,
     site: &watch::Sender<Arc<Site>>,
 ) -> Result<(), store::Error> {
-    let states = shell.store.output_states()?;
-    let mut fresh = Site::new();
-    let mut recorded = Vec::new();
-    for output in &config.outputs {
-        let path = format!("{}.atom", output.name);
-        let (publication, state) = render(config, output, shell, sources, states.get(&path))?;
-        if states.get(&path) != Some(&state) {
-            recorded.push((path.clone(), state));
-        }
-        fresh.insert(path, publication);
-    }
+    let (mut fresh, recorded) = rendered(config, shell, sources)?;
     if !recorded.is_empty() {
         shell.store.record_outputs(recorded).await?;
     }
@@ -293,6 +324,29 @@ pub async fn publish(
     fresh.insert(String::new(), start_page(config, shell));
     site.send_replace(Arc::new(fresh));
     Ok(())
+}
+
+/// Every output, and the states that differ from what was published last.
+///
+/// # Errors
+/// What the store refuses.
+pub fn rendered(
+    config: &Config,
+    shell: &Shell,
+    sources: &Sources,
+) -> Result<(Site, Vec<(String, OutputState)>), store::Error> {
+    let states = shell.store.output_states()?;
+    let mut site = Site::new();
+    let mut news = Vec::new();
+    for output in &config.outputs {
+        let path = format!("{}.atom", output.name);
+        let (publication, state) = render(config, output, shell, sources, states.get(&path))?;
+        if states.get(&path) != Some(&state) {
+            news.push((path.clone(), state));
+        }
+        site.insert(path, publication);
+    }
+    Ok((site, news))
 }
 
 /// How long a client may keep an output, in seconds: a change shows within a minute.
@@ -379,6 +433,7 @@ pub fn selection(config: &Config, output: &Output, sources: &Sources) -> Selecti
         .collect();
     Selection {
         sources: Some(keys),
+        matching: None,
         order: match output.order {
             Order::Published => SelectionOrder::Published,
             Order::FirstSeen => SelectionOrder::FirstSeen,

@@ -43,8 +43,10 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// The newest articles
+    /// Articles that match a search, the best first; without one the newest
     Articles {
+        /// Words, "phrases", AND OR NOT, word*, title:word (SQLite FTS5)
+        query: Vec<String>,
         /// Only of this source
         #[arg(long, value_name = "ID")]
         source: Option<String>,
@@ -145,11 +147,12 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
         Command::Check { json } => commands::check(config, json),
         Command::Sources { json } => commands::sources(config, json).await,
         Command::Articles {
+            query,
             source,
             since,
             limit,
             json,
-        } => commands::articles(config, source, since.as_deref(), limit, json).await,
+        } => commands::articles(config, &query, source, since.as_deref(), limit, json).await,
         Command::Parse {
             input,
             base_url,

@@ -27,12 +27,16 @@ mod articles;
 mod claims;
 mod codec;
 mod health;
+mod index;
 mod lock;
 mod outputs;
 mod polls;
 mod schema;
 mod timeline;
 mod writer;
+
+#[cfg(test)]
+mod tests;
 
 /// Polls that may wait for the writer: bounds what they hold in memory.
 const WAITING_POLLS: usize = 64;
@@ -51,6 +55,12 @@ pub enum Error {
         found: i64,
         /// Ours.
         known: i64,
+    },
+    /// Only to be read, but written by an older release.
+    #[error("the database {} is still of an older Feedmill: start `feedmill run` of this release, which brings it up to date", path.display())]
+    TooOld {
+        /// The file.
+        path: PathBuf,
     },
     /// The file cannot be opened or written, or is no database.
     #[error("cannot open the database {}: {cure}", path.display())]
@@ -96,6 +106,14 @@ pub enum Error {
         /// Which value.
         what: &'static str,
         /// Why.
+        reason: String,
+    },
+    /// A search that is none.
+    #[error(
+        "the search cannot be read: {reason}; put what holds other signs than letters and digits in double quotes, as in \"covid-19\""
+    )]
+    Search {
+        /// What is wrong with it.
         reason: String,
     },
     /// The writer has stopped: the program is ending.
@@ -176,7 +194,7 @@ impl Store {
     /// Opens a file that must exist and be current, for reading only: nothing is created or migrated.
     ///
     /// # Errors
-    /// [`Error::Open`] also when there is no such file.
+    /// [`Error::Open`] also when there is no such file; [`Error::TooNew`], [`Error::TooOld`].
     pub fn open_to_read(path: &Path) -> Result<Self, Error> {
         let reader = schema::open_reader(path)?;
         schema::check_current(&reader, path)?;

@@ -26,6 +26,11 @@ pub struct Sources {
 }
 
 impl Sources {
+    fn add(&mut self, key: i64, source: &Arc<Source>) {
+        self.order.push(key);
+        self.by_key.insert(key, Arc::clone(source));
+    }
+
     /// The source with a key.
     pub fn source(&self, key: i64) -> Option<&Arc<Source>> {
         self.by_key.get(&key)
@@ -70,6 +75,23 @@ impl Store {
             Ok(found)
         })
         .await
+    }
+
+    /// The configured sources that the store knows, found as [`Store::reconcile`] does; nothing is written.
+    ///
+    /// # Errors
+    /// [`Error::Sql`].
+    pub fn recognize(&self, sources: &[Arc<Source>]) -> Result<Sources, Error> {
+        self.read(|connection| {
+            let rows = rows(connection)?;
+            let mut found = Sources::default();
+            for (source, row) in sources.iter().zip(matches(sources, &rows)) {
+                if let Some(row) = row {
+                    found.add(row.key, source);
+                }
+            }
+            Ok(found)
+        })
     }
 
     /// Voids every claim. For the one process that holds the [`super::Lock`]: claims of others are of the dead.
@@ -248,39 +270,9 @@ fn reconcile(
     sources: &[Arc<Source>],
     now: DateTime<Utc>,
 ) -> Result<Sources, Error> {
-    let rows: Vec<Row> = tx
-        .prepare("SELECT id, name, url, active, paused, priority FROM sources")?
-        .query_map([], |row| {
-            Ok(Row {
-                key: row.get(0)?,
-                name: row.get(1)?,
-                url: row.get(2)?,
-                active: row.get(3)?,
-                paused: row.get(4)?,
-                priority: row.get(5)?,
-            })
-        })?
-        .collect::<Result<_, _>>()?;
-    let by_url: HashMap<&str, &Row> = rows.iter().map(|row| (row.url.as_str(), row)).collect();
-    let by_name: HashMap<&str, &Row> = rows.iter().map(|row| (row.name.as_str(), row)).collect();
-    let urls: HashSet<&str> = sources.iter().map(|source| source.url.as_str()).collect();
-    let mut taken = HashSet::new();
-    // The id speaks only where the URL under it is no other configured source's.
-    let matches: Vec<Option<&Row>> = sources
-        .iter()
-        .map(|source| {
-            let same_url = by_url.get(source.url.as_str()).copied();
-            let same_name = || {
-                by_name
-                    .get(source.id.as_str())
-                    .copied()
-                    .filter(|row| !urls.contains(row.url.as_str()))
-            };
-            same_url
-                .or_else(same_name)
-                .filter(|row| taken.insert(row.key))
-        })
-        .collect();
+    let rows = rows(tx)?;
+    let matches = matches(sources, &rows);
+    let taken: HashSet<i64> = matches.iter().flatten().map(|row| row.key).collect();
     rename_away(tx, sources, &matches, &rows)?;
     for row in rows
         .iter()
@@ -295,10 +287,48 @@ fn reconcile(
             Some(row) => update(tx, row, source, now)?,
             None => insert(tx, source, now, crowd)?,
         };
-        found.order.push(key);
-        found.by_key.insert(key, Arc::clone(source));
+        found.add(key, source);
     }
     Ok(found)
+}
+
+fn rows(connection: &Connection) -> Result<Vec<Row>, Error> {
+    let rows = connection
+        .prepare("SELECT id, name, url, active, paused, priority FROM sources")?
+        .query_map([], |row| {
+            Ok(Row {
+                key: row.get(0)?,
+                name: row.get(1)?,
+                url: row.get(2)?,
+                active: row.get(3)?,
+                paused: row.get(4)?,
+                priority: row.get(5)?,
+            })
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+/// The row of each source, if it has one.
+fn matches<'a>(sources: &[Arc<Source>], rows: &'a [Row]) -> Vec<Option<&'a Row>> {
+    let by_url: HashMap<&str, &Row> = rows.iter().map(|row| (row.url.as_str(), row)).collect();
+    let by_name: HashMap<&str, &Row> = rows.iter().map(|row| (row.name.as_str(), row)).collect();
+    let urls: HashSet<&str> = sources.iter().map(|source| source.url.as_str()).collect();
+    let mut taken = HashSet::new();
+    // The id speaks only where the URL under it is no other configured source's.
+    let find = |source: &Arc<Source>| {
+        let same_url = by_url.get(source.url.as_str()).copied();
+        let same_name = || {
+            by_name
+                .get(source.id.as_str())
+                .copied()
+                .filter(|row| !urls.contains(row.url.as_str()))
+        };
+        same_url
+            .or_else(same_name)
+            .filter(|row| taken.insert(row.key))
+    };
+    sources.iter().map(find).collect()
 }
 
 /// Names are unique: those that another source is about to take are given up first.

@@ -7,7 +7,10 @@ use rusqlite_migration::{M, Migrations};
 
 use super::Error;
 
-const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("../../migrations/0001_initial.sql"))];
+const MIGRATIONS: &[M<'static>] = &[
+    M::up(include_str!("../../migrations/0001_initial.sql")),
+    M::up(include_str!("../../migrations/0002_search.sql")),
+];
 
 /// Opens the writing connection and brings the schema up to date.
 pub(super) fn open(path: &Path) -> Result<Connection, Error> {
@@ -43,10 +46,9 @@ pub(super) fn check_current(connection: &Connection, path: &Path) -> Result<(), 
             found,
             known,
         }),
-        std::cmp::Ordering::Less => {
-            open(path)?; // An older file: bring it up to date as `run` would.
-            Ok(())
-        }
+        std::cmp::Ordering::Less => Err(Error::TooOld {
+            path: path.to_owned(),
+        }),
     }
 }
 

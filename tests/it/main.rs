@@ -6,4 +6,5 @@ mod fetch_rules;
 mod fetch_ways;
 mod fetching;
 mod origin;
+mod search;
 mod walk;

@@ -1,0 +1,255 @@
+//! The store through its handle, on a file of its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tempfile::TempDir;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::*;
+use crate::model::{
+    Cadence, Candidate, ContentScope, Details, Entry, FeedDocument, FeedInfo, HttpVersion, IdKind,
+    Item, Observation, RequestOptions, Rule, Signals, Source, Validators,
+};
+use crate::search::Query;
+
+fn now() -> DateTime<Utc> {
+    "2026-03-04T05:06:07Z".parse().expect("a date")
+}
+
+fn source(id: &str, url: &str) -> Arc<Source> {
+    Arc::new(Source {
+        id: id.to_owned(),
+        url: url.parse().expect("a URL"),
+        title: None,
+        tags: Vec::new(),
+        cadence: Cadence {
+            rule: Rule::Adaptive,
+            min: Duration::from_secs(900),
+            max: Duration::from_secs(86_400),
+            respect_hints: true,
+        },
+        priority: 0,
+        timezone: chrono_tz::UTC,
+        max_items: None,
+        private: false,
+        paused: false,
+        request: RequestOptions {
+            headers: Default::default(),
+            basic_auth: None,
+            cookie: None,
+            user_agent: String::new(),
+            proxy: None,
+            timeout: Duration::from_secs(20),
+            http_version: HttpVersion::Auto,
+            allow_private: Vec::new(),
+        },
+    })
+}
+
+/// An item of a document: its id, title and text.
+type Text<'a> = (&'a str, &'a str, &'a str);
+
+fn candidate((id, title, text): Text<'_>) -> Item {
+    let hash = |text: &str| xxh3_64(text.as_bytes()).cast_signed();
+    let content_html = format!("<p>{text}</p>");
+    Item::Candidate(Box::new(Candidate {
+        raw_hash: xxh3_64(format!("{id}{title}{text}").as_bytes()),
+        key: hash(id),
+        url_key: None,
+        trusted: true,
+        content_hash: hash(&format!("{title}{text}")),
+        text_hash: hash(text),
+        html: compress(&content_html),
+        entry: Entry {
+            id: id.to_owned(),
+            id_kind: IdKind::Published,
+            url: None,
+            title: Some(title.to_owned()),
+            published: Some(now()),
+            updated: None,
+            content_html,
+            details: Details {
+                content_scope: ContentScope::Full,
+                ..Details::default()
+            },
+        },
+    }))
+}
+
+/// A store with one source.
+struct World {
+    store: Store,
+    sources: Sources,
+    _folder: TempDir,
+}
+
+impl World {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("feedmill.db")).expect("opened");
+        let configured = vec![source("mill", "https://mill.example/feed")];
+        let sources = store
+            .reconcile(configured, now())
+            .await
+            .expect("reconciled");
+        Self {
+            store,
+            sources,
+            _folder: folder,
+        }
+    }
+
+    async fn poll(&self, items: &[Text<'_>]) -> Result<Report, Error> {
+        let (key, source) = self.sources.iter().next().expect("one source");
+        let document = FeedDocument {
+            info: FeedInfo::default(),
+            signals: Signals::default(),
+            recovered: Vec::new(),
+            validators: Validators::default(),
+            body_hash: [0; 16],
+            cut: false,
+            items: items.iter().copied().map(candidate).collect(),
+        };
+        let observed = Observed {
+            key,
+            source: Arc::clone(source),
+            at: now(),
+            took: Duration::ZERO,
+            body_bytes: None,
+            outcome: Observation::Feed(Box::new(document)),
+        };
+        self.store.commit(observed).await
+    }
+
+    async fn sql(&self, sql: &'static str) {
+        let job = |connection: &mut Connection| Ok(connection.execute_batch(sql)?);
+        self.store.write(job).await.expect(sql);
+    }
+
+    async fn index(&self) {
+        while self.store.index_some().await.expect("indexed") > 0 {}
+    }
+
+    /// Titles of what a search finds, the best first.
+    fn found(&self, query: &str) -> Result<Vec<String>, Error> {
+        let selection = Selection {
+            matching: Some(Query::new(query)),
+            ..Selection::default()
+        };
+        let found = self.store.timeline(&selection, &self.sources)?;
+        let titles = found.into_iter().filter_map(|article| article.entry.title);
+        Ok(titles.collect())
+    }
+
+    fn finds(&self, query: &str, titles: &[&str]) {
+        assert_eq!(self.found(query).expect(query), titles, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_search_finds_what_was_indexed_the_best_first() {
+    let world = World::new().await;
+    world
+        .poll(&[
+            (
+                "1",
+                "Harbour news",
+                "The lock gate opens at noon, says the keeper of the lock.",
+            ),
+            ("2", "A new gate", "Oak from the hills, for the Bäckerei."),
+            ("3", "東京の水門", "今日の水門は閉じています"),
+        ])
+        .await
+        .expect("stored");
+    world.finds("gate", &[]);
+    world.index().await;
+    world.finds("gate", &["A new gate", "Harbour news"]);
+    world.finds("gate NOT noon", &["A new gate"]);
+    world.finds("title:gate", &["A new gate"]);
+    world.finds("\"lock gate\" OR \"gate lock\"", &["Harbour news"]);
+    world.finds("BACK* hills", &["A new gate"]);
+    world.finds("水門", &["東京の水門"]);
+    world.finds("門水", &[]);
+}
+
+const NEWEST_GOES: &str = "DELETE FROM entries WHERE id = 2; DELETE FROM articles WHERE pk = 2;
+    UPDATE sources SET document = NULL";
+
+#[tokio::test]
+async fn revised_entries_are_indexed_again_and_gone_ones_leave() {
+    let world = World::new().await;
+    world
+        .poll(&[("1", "One", "first wheel"), ("2", "Two", "second wheel")])
+        .await
+        .expect("stored");
+    world.index().await;
+    world
+        .poll(&[("1", "One", "third axle"), ("2", "Two", "second wheel")])
+        .await
+        .expect("stored");
+    world.index().await;
+    world.finds("wheel", &["Two"]);
+    world.finds("axle", &["One"]);
+    // The id of a newest row that goes is given again: here after the index has seen that, below before.
+    world.sql(NEWEST_GOES).await;
+    world.index().await;
+    world.finds("wheel", &[]);
+    world
+        .poll(&[("1", "One", "third axle"), ("3", "Three", "fourth wheel")])
+        .await
+        .expect("stored");
+    world.index().await;
+    world.finds("wheel", &["Three"]);
+    world.sql(NEWEST_GOES).await;
+    world
+        .poll(&[("1", "One", "third axle"), ("4", "Four", "fifth spoke")])
+        .await
+        .expect("stored");
+    world.index().await;
+    world.finds("wheel", &[]);
+    world.finds("spoke", &["Four"]);
+}
+
+#[tokio::test]
+async fn the_index_goes_on_where_a_killed_process_left_it() {
+    let world = World::new().await;
+    let texts: Vec<String> = (0..600).map(|number| format!("sluice{number}")).collect();
+    let items: Vec<Text<'_>> = texts
+        .iter()
+        .map(|text| (text.as_str(), text.as_str(), "wide"))
+        .collect();
+    world.poll(&items).await.expect("stored");
+    let left = world.store.index_some().await.expect("indexed");
+    assert!((1..600).contains(&left), "{left}");
+    let again = Store::open(world.store.path()).expect("opened beside");
+    while again.index_some().await.expect("indexed") > 0 {}
+    assert_eq!(world.found("wide").expect("searched").len(), 600);
+    world.finds("sluice599", &["sluice599"]);
+}
+
+#[tokio::test]
+async fn what_is_no_search_is_refused_with_its_cure() {
+    let world = World::new().await;
+    let check = |query: &str, part: &str| match world.found(query) {
+        Err(error @ Error::Search { .. }) => {
+            let text = error.to_string();
+            assert!(text.contains(part), "{query}: {text}");
+            assert!(
+                text.contains("double quotes") && !text.contains('\n'),
+                "{text}"
+            );
+        }
+        other => panic!("{query}: {other:?}"),
+    };
+    check("don't", "cannot be read at \"'\"");
+    check("covid-19", "\"19\" is read as a field");
+    check("author:mill", "\"author\" is read as a field");
+    check("gate AND", "it ends where a word should follow");
+    check("(gate", "it ends where a word should follow");
+    check("\"gate", "a double quote is not closed");
+    check("gate)", "cannot be read at \")\"");
+    check("*", "");
+    check("NEAR(a b, c)", "");
+}
