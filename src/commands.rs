@@ -128,7 +128,7 @@ pub async fn run(path: Option<&Path>) -> Result<(), Failure> {
         .await
         .map_err(|error| {
             Failure::Setup(format!(
-                "cannot listen on {:?}: {error}; set server.listen to a free address",
+                "cannot listen on {}: {error}; set server.listen to a free address",
                 config.server.listen
             ))
         })?;

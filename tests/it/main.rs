@@ -7,4 +7,5 @@ mod fetch_ways;
 mod fetching;
 mod origin;
 mod search;
+mod trouble;
 mod walk;
