@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Order, Output};
@@ -12,6 +13,9 @@ use crate::model::{Due, Report};
 use crate::poll::{Shell, poll};
 use crate::publish::{Publication, Site, atom, directory, http, index};
 use crate::store::{self, OutputState, Scope, Selection, SelectionOrder, Sources, Store};
+
+#[cfg(test)]
+mod tests;
 
 /// Sources claimed at once.
 const CLAIM: usize = 256;
@@ -21,6 +25,12 @@ const SETTLE: Duration = Duration::from_millis(500);
 const LOOK: Duration = Duration::from_secs(60);
 /// The search index is brought up to date this often; a search does not wait for it.
 const INDEX: Duration = Duration::from_secs(30);
+/// After the store refused a write nothing is claimed for this long, and twice as long each further time …
+const PAUSE: Duration = Duration::from_secs(10);
+/// … up to this.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// Outcome of a poll that could not be stored.
+const UNSTORED: &str = "store";
 /// Polls in flight may finish within this time after a stop signal.
 const GRACE: Duration = Duration::from_secs(8);
 
@@ -95,7 +105,7 @@ fn spawn(running: &mut JoinSet<Report>, shell: &Shell, due: Due, last_of_host: b
 fn unstored(source: String, error: &store::Error) -> Report {
     Report {
         source,
-        outcome: "store",
+        outcome: UNSTORED,
         error: Some(error.to_string()),
         new: 0,
         revised: 0,
@@ -227,33 +237,79 @@ async fn schedule(
     stop: &CancellationToken,
 ) {
     let mut running: JoinSet<Report> = JoinSet::new();
-    let mut each = |report: Report| {
-        if report.changed {
-            changed.notify_one();
-        }
-    };
+    let mut trouble = Trouble::default();
     while !stop.is_cancelled() {
-        let room = concurrency.saturating_sub(running.len());
-        let claimed = claim(shell, sources, room).await.unwrap_or_else(|error| {
-            tracing::error!(%error, "the due list cannot be read; trying again");
-            Vec::new()
-        });
-        for due in claimed {
-            spawn(&mut running, shell, due, true);
+        let room = trouble.room(concurrency.saturating_sub(running.len()), running.len());
+        match claim(shell, sources, room).await {
+            Ok(claimed) => {
+                for due in claimed {
+                    spawn(&mut running, shell, due, true);
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "the due list cannot be read; trying again");
+                trouble.note(false);
+            }
         }
-        let wait = until_next(shell, running.len() >= concurrency);
+        let wait = match trouble.pause() {
+            Some(pause) => pause,
+            None => until_next(shell, running.len() >= concurrency),
+        };
         tokio::select! {
             () = stop.cancelled() => {}
-            Some(done) = running.join_next() => finished(Some(done), &mut each),
+            Some(done) = running.join_next() => finished(Some(done), &mut |report| {
+                trouble.note(report.outcome != UNSTORED);
+                if report.changed {
+                    changed.notify_one();
+                }
+            }),
             () = tokio::time::sleep(wait) => {}
         }
     }
     let _ = tokio::time::timeout(GRACE, async {
         while let Some(done) = running.join_next().await {
-            finished(Some(done), &mut each);
+            finished(Some(done), &mut |_| {});
         }
     })
     .await;
+}
+
+/// The store refuses writes. Nothing is claimed for a while, and then one source at a time until a poll is stored:
+/// origins are not asked again and again for what cannot be kept.
+#[derive(Debug, Default)]
+struct Trouble {
+    /// Pauses in a row.
+    pauses: u32,
+    /// End of the pause.
+    until: Option<Instant>,
+}
+
+impl Trouble {
+    /// Takes note of a write. What fails during a pause was under way before it.
+    fn note(&mut self, stored: bool) {
+        if stored {
+            *self = Self::default();
+        } else if self.pause().is_none() {
+            let pause = PAUSE.saturating_mul(1 << self.pauses.min(10));
+            self.pauses += 1;
+            self.until = Some(Instant::now() + pause.min(LONGEST_PAUSE));
+        }
+    }
+
+    /// What is left of the pause.
+    fn pause(&self) -> Option<Duration> {
+        let left = self.until?.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then_some(left)
+    }
+
+    /// How many polls may start.
+    fn room(&self, room: usize, running: usize) -> usize {
+        match self.until {
+            None => room,
+            Some(_) if self.pause().is_some() || running > 0 => 0,
+            Some(_) => room.min(1),
+        }
+    }
 }
 
 async fn claim(shell: &Shell, sources: &Sources, room: usize) -> Result<Vec<Due>, store::Error> {
@@ -301,6 +357,10 @@ async fn render_changes(
         }
         if let Err(error) = publish(&config, &shell, &sources, &site).await {
             tracing::error!(%error, "the outputs cannot be rendered; serving what there is");
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(PAUSE) => {}
+            }
             changed.notify_one();
         }
     }

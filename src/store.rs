@@ -96,9 +96,9 @@ pub enum Error {
     Sql {
         /// What happened and what to do.
         cure: String,
-        /// What SQLite said.
+        /// What SQLite said; polls of one transaction share it.
         #[source]
-        source: rusqlite::Error,
+        source: Arc<rusqlite::Error>,
     },
     /// What is stored is not what this release writes.
     #[error("the stored {what} is damaged: {reason}")]
@@ -123,6 +123,12 @@ pub enum Error {
 
 impl From<rusqlite::Error> for Error {
     fn from(source: rusqlite::Error) -> Self {
+        Arc::new(source).into()
+    }
+}
+
+impl From<Arc<rusqlite::Error>> for Error {
+    fn from(source: Arc<rusqlite::Error>) -> Self {
         Self::Sql {
             cure: schema::cure(&source),
             source,

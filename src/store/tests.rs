@@ -78,6 +78,14 @@ fn candidate((id, title, text): Text<'_>) -> Item {
     }))
 }
 
+impl Store {
+    /// Runs SQL on the writer's connection.
+    pub(crate) async fn sql(&self, sql: &'static str) {
+        let job = |connection: &mut Connection| Ok(connection.execute_batch(sql)?);
+        self.write(job).await.expect(sql);
+    }
+}
+
 /// A store with one source.
 struct World {
     store: Store,
@@ -121,11 +129,6 @@ impl World {
             outcome: Observation::Feed(Box::new(document)),
         };
         self.store.commit(observed).await
-    }
-
-    async fn sql(&self, sql: &'static str) {
-        let job = |connection: &mut Connection| Ok(connection.execute_batch(sql)?);
-        self.store.write(job).await.expect(sql);
     }
 
     async fn index(&self) {
@@ -193,7 +196,7 @@ async fn revised_entries_are_indexed_again_and_gone_ones_leave() {
     world.finds("wheel", &["Two"]);
     world.finds("axle", &["One"]);
     // The id of a newest row that goes is given again: here after the index has seen that, below before.
-    world.sql(NEWEST_GOES).await;
+    world.store.sql(NEWEST_GOES).await;
     world.index().await;
     world.finds("wheel", &[]);
     world
@@ -202,7 +205,7 @@ async fn revised_entries_are_indexed_again_and_gone_ones_leave() {
         .expect("stored");
     world.index().await;
     world.finds("wheel", &["Three"]);
-    world.sql(NEWEST_GOES).await;
+    world.store.sql(NEWEST_GOES).await;
     world
         .poll(&[("1", "One", "third axle"), ("4", "Four", "fifth spoke")])
         .await
@@ -252,4 +255,67 @@ async fn what_is_no_search_is_refused_with_its_cure() {
     check("gate)", "cannot be read at \")\"");
     check("*", "");
     check("NEAR(a b, c)", "");
+}
+
+/// A text that takes many pages and does not compress.
+fn large() -> String {
+    let words = (0..40_000_u64).map(|number| format!("{:x} ", xxh3_64(&number.to_le_bytes())));
+    words.collect()
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_polls_clearly_and_whole_ones_until_there_is_room() {
+    let world = World::new().await;
+    let large = large();
+    world.poll(&[("1", "One", "wheel")]).await.expect("stored");
+    world.store.sql("PRAGMA max_page_count = 1").await; // SQLite makes it what the file has.
+    let error = world
+        .poll(&[("1", "One", "wheel"), ("2", "Two", &large)])
+        .await
+        .expect_err("full");
+    assert_eq!(
+        error.to_string(),
+        "the database refused: the disk is full; make room and it goes on by itself"
+    );
+    let all = || {
+        world
+            .store
+            .timeline(&Selection::default(), &world.sources)
+            .expect("read")
+            .len()
+    };
+    assert_eq!(all(), 1);
+    world.store.sql("PRAGMA max_page_count = 1000000").await;
+    let report = world
+        .poll(&[("1", "One", "wheel"), ("2", "Two", &large)])
+        .await
+        .expect("stored");
+    assert_eq!((report.new, all()), (1, 2));
+}
+
+#[tokio::test]
+async fn a_database_that_became_read_only_refuses_polls_clearly_and_is_read_on() {
+    let world = World::new().await;
+    world.poll(&[("1", "One", "wheel")]).await.expect("stored");
+    world.store.sql("PRAGMA query_only = ON").await;
+    let error = world
+        .poll(&[("2", "Two", "axle")])
+        .await
+        .expect_err("read-only");
+    assert!(
+        error
+            .to_string()
+            .starts_with("the database refused: the file or its folder is not writable"),
+        "{error}"
+    );
+    assert_eq!(world.store.count_articles().expect("read"), 1);
+    world.store.sql("PRAGMA query_only = OFF").await;
+    assert_eq!(
+        world
+            .poll(&[("2", "Two", "axle")])
+            .await
+            .expect("stored")
+            .new,
+        1
+    );
 }
