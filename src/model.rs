@@ -45,6 +45,8 @@ impl fmt::Debug for Secret {
 pub struct Source {
     /// `[a-z0-9-]+`, unique in the configuration.
     pub id: String,
+    /// The id is written down, not made from the URL: it stands for the source when the URL changes.
+    pub named: bool,
     /// Where the feed is: `http`, `https` or `file`.
     pub url: Url,
     /// The operator's name for it; `None` means the feed's own title is used.

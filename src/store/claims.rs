@@ -59,7 +59,8 @@ pub enum Scope {
 
 impl Store {
     /// Brings the table of sources in line with the configuration: new ones are added and due soon, spread; missing
-    /// ones are kept but no longer polled or published. A source is found again by URL, then by id.
+    /// ones are kept but no longer polled or published. A source is found again by an id that is written down, then by
+    /// its URL, then by the URL that its redirects led to.
     ///
     /// # Errors
     /// [`Error::Sql`].
@@ -260,6 +261,8 @@ struct Row {
     key: i64,
     name: String,
     url: String,
+    /// URL of its newest 200, after redirects; `None` also when that had no validators.
+    final_url: Option<String>,
     active: bool,
     paused: bool,
     priority: i32,
@@ -294,41 +297,63 @@ fn reconcile(
 
 fn rows(connection: &Connection) -> Result<Vec<Row>, Error> {
     let rows = connection
-        .prepare("SELECT id, name, url, active, paused, priority FROM sources")?
+        .prepare(
+            "SELECT id, name, url, validators_url, active, paused, priority FROM sources ORDER BY active, id",
+        )?
         .query_map([], |row| {
             Ok(Row {
                 key: row.get(0)?,
                 name: row.get(1)?,
                 url: row.get(2)?,
-                active: row.get(3)?,
-                paused: row.get(4)?,
-                priority: row.get(5)?,
+                final_url: row.get(3)?,
+                active: row.get(4)?,
+                paused: row.get(5)?,
+                priority: row.get(6)?,
             })
         })?
         .collect::<Result<_, _>>()?;
     Ok(rows)
 }
 
-/// The row of each source, if it has one.
+/// The row of each source, if it has one: by an id that is written down, else by its URL, else by the URL that its
+/// redirects led to. An id made from a URL says as much as the URL; it serves where only the scheme or, of a file, the
+/// folder is another.
 fn matches<'a>(sources: &[Arc<Source>], rows: &'a [Row]) -> Vec<Option<&'a Row>> {
-    let by_url: HashMap<&str, &Row> = rows.iter().map(|row| (row.url.as_str(), row)).collect();
-    let by_name: HashMap<&str, &Row> = rows.iter().map(|row| (row.name.as_str(), row)).collect();
-    let urls: HashSet<&str> = sources.iter().map(|source| source.url.as_str()).collect();
+    let mut found = vec![None; sources.len()];
     let mut taken = HashSet::new();
-    // The id speaks only where the URL under it is no other configured source's.
-    let find = |source: &Arc<Source>| {
-        let same_url = by_url.get(source.url.as_str()).copied();
-        let same_name = || {
-            by_name
-                .get(source.id.as_str())
-                .copied()
-                .filter(|row| !urls.contains(row.url.as_str()))
-        };
-        same_url
-            .or_else(same_name)
-            .filter(|row| taken.insert(row.key))
+    let mut pass = |wanted: &dyn Fn(&Source) -> Option<String>,
+                    held: &dyn Fn(&Row) -> Option<String>| {
+        let held: HashMap<String, &Row> = rows
+            .iter()
+            .filter_map(|row| Some((held(row)?, row)))
+            .collect();
+        for (source, found) in sources.iter().zip(&mut found) {
+            if found.is_none() {
+                *found = wanted(source)
+                    .and_then(|key| held.get(&key).copied())
+                    .filter(|row| taken.insert(row.key));
+            }
+        }
     };
-    sources.iter().map(find).collect()
+    let url = |source: &Source| Some(source.url.as_str().to_owned());
+    pass(&|source| source.named.then(|| source.id.clone()), &|row| {
+        Some(row.name.clone())
+    });
+    pass(&url, &|row| Some(row.url.clone()));
+    pass(&url, &|row| row.final_url.clone());
+    pass(
+        &|source| Some(place(&source.id, source.url.as_str())),
+        &|row| Some(place(&row.name, &row.url)),
+    );
+    found
+}
+
+/// What stays of a source when its scheme, or the folder of its file, changes.
+fn place(id: &str, url: &str) -> String {
+    match url.split_once("://") {
+        Some(("file", _)) | None => format!("file {id}"),
+        Some((_, rest)) => rest.to_owned(),
+    }
 }
 
 /// Names are unique: those that another source is about to take are given up first.
@@ -408,4 +433,40 @@ fn insert(
     )?
     .execute(params![key, millis(at)])?;
     Ok(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place;
+
+    #[test]
+    fn the_scheme_and_the_folder_of_a_file_are_no_part_of_a_place() {
+        let check = |(id, url), (other_id, other), same| {
+            assert_eq!(
+                place(id, url) == place(other_id, other),
+                same,
+                "{url} {other}"
+            );
+        };
+        check(
+            ("a", "http://a.example/f?q"),
+            ("b", "https://a.example/f?q"),
+            true,
+        );
+        check(
+            ("a", "http://a.example/f?q"),
+            ("a", "https://a.example/f"),
+            false,
+        );
+        check(
+            ("feeds-a", "file:///old/feeds/a.xml"),
+            ("feeds-a", "file:///new/feeds/a.xml"),
+            true,
+        );
+        check(
+            ("feeds-a", "file:///old/feeds/a.xml"),
+            ("feeds-b", "file:///old/feeds/b.xml"),
+            false,
+        );
+    }
 }

@@ -18,9 +18,11 @@ fn now() -> DateTime<Utc> {
     "2026-03-04T05:06:07Z".parse().expect("a date")
 }
 
+/// A source whose id is written down; one that begins with `-` is made from its URL.
 fn source(id: &str, url: &str) -> Arc<Source> {
     Arc::new(Source {
-        id: id.to_owned(),
+        id: id.trim_start_matches('-').to_owned(),
+        named: !id.starts_with('-'),
         url: url.parse().expect("a URL"),
         title: None,
         tags: Vec::new(),
@@ -115,7 +117,10 @@ impl World {
             info: FeedInfo::default(),
             signals: Signals::default(),
             recovered: Vec::new(),
-            validators: Validators::default(),
+            validators: Validators {
+                url: Some("https://mill.example/moved".to_owned()),
+                ..Validators::default()
+            },
             body_hash: [0; 16],
             cut: false,
             items: items.iter().copied().map(candidate).collect(),
@@ -318,4 +323,104 @@ async fn a_database_that_became_read_only_refuses_polls_clearly_and_is_read_on()
             .new,
         1
     );
+}
+
+/// Reconciles sources in turn with a store that has `mill` under `https://mill.example/feed`, and returns whether the
+/// last is that source.
+async fn is_mill(steps: &[&[(&str, &str)]]) -> bool {
+    let world = World::new().await;
+    world.poll(&[("1", "One", "wheel")]).await.expect("stored");
+    let mut sources = world.sources.clone();
+    for step in steps {
+        let step = step.iter().map(|(id, url)| source(id, url)).collect();
+        sources = world
+            .store
+            .reconcile(step, now())
+            .await
+            .expect("reconciled");
+    }
+    let (mill, _) = world.sources.iter().next().expect("one");
+    let keys: Vec<i64> = sources.iter().map(|(key, _)| key).collect();
+    let recognized = world.store.recognize(
+        &sources
+            .iter()
+            .map(|(_, source)| Arc::clone(source))
+            .collect::<Vec<_>>(),
+    );
+    let recognized: Vec<i64> = recognized
+        .expect("read")
+        .iter()
+        .map(|(key, _)| key)
+        .collect();
+    assert_eq!(recognized, keys);
+    keys.last() == Some(&mill)
+}
+
+#[tokio::test]
+async fn a_source_is_found_again_by_id_then_url_then_where_redirects_led() {
+    const FEED: &str = "https://mill.example/feed";
+    const NEW: &str = "https://new.example/rss";
+    let check = async |steps: &[&[(&str, &str)]], expected| {
+        assert_eq!(is_mill(steps).await, expected, "{steps:?}")
+    };
+    check(&[&[("mill", NEW)]], true).await;
+    check(&[&[("wheel", FEED)]], true).await;
+    check(&[&[("wheel", "https://mill.example/moved")]], true).await;
+    check(&[&[("-mill-example-feed", FEED)]], true).await;
+    check(
+        &[
+            &[("-mill-example-feed", FEED)],
+            &[("-mill-example-feed", "http://mill.example/feed")],
+        ],
+        true,
+    )
+    .await;
+    check(
+        &[
+            &[("-mill-example-feed", FEED)],
+            &[("-mill-example-feed", "https://mill.example/feed?of=2")],
+        ],
+        false,
+    )
+    .await;
+    // A written id outranks another source's claim on its old URL.
+    check(&[&[("other", FEED), ("mill", NEW)]], true).await;
+    check(&[&[("mill", NEW), ("other", FEED)]], false).await;
+    // Gone and back again.
+    check(&[&[], &[("-mill-example-feed", FEED)]], true).await;
+    // Two sources that swap their URLs keep their own history.
+    check(
+        &[
+            &[("other", NEW), ("mill", FEED)],
+            &[("other", FEED), ("mill", NEW)],
+        ],
+        true,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_new_source_of_an_old_name_shares_no_article_id_with_it() {
+    let mut world = World::new().await;
+    world.poll(&[("1", "One", "wheel")]).await.expect("stored");
+    let other = |id: &str, url: &str| vec![source(id, url)];
+    world
+        .store
+        .reconcile(other("-mill", "https://mill.example/feed"), now())
+        .await
+        .expect("reconciled");
+    world.sources = world
+        .store
+        .reconcile(other("-mill", "https://b.example/"), now())
+        .await
+        .expect("reconciled");
+    assert_eq!(
+        world
+            .poll(&[("1", "One", "wheel")])
+            .await
+            .expect("stored")
+            .new,
+        1
+    );
+    assert_eq!(world.store.count_articles().expect("read"), 2);
 }
