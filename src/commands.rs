@@ -1,6 +1,6 @@
 //! What each command does, apart from its arguments.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::control::{self, Control, Task};
+use crate::control::Control;
 use crate::daemon::{self, Daemon};
 use crate::fetch::Fetcher;
-use crate::model::{Report, Rule};
+use crate::model::Rule;
 use crate::poll::{Observers, Shell};
 use crate::publish::http;
 use crate::schedule;
@@ -21,9 +21,11 @@ use crate::store::{Holder, Lock, Sources, Store};
 
 pub use documents::{export_atom, export_jsonl, parse};
 pub use listings::{articles, sources};
+pub use poll::poll;
 
 mod documents;
 mod listings;
+mod poll;
 
 /// Why a command ends with an error.
 #[derive(Debug, thiserror::Error)]
@@ -167,25 +169,6 @@ fn take_lock(config: &Config) -> Result<Result<Lock, Holder>, Failure> {
     }
 }
 
-/// `poll` beside a daemon: the daemon polls, its lines are shown.
-async fn order(holder: &Holder, names: Vec<String>, all: bool) -> Result<(), Failure> {
-    let (mut polled, mut failed) = (0, 0);
-    control::ask(holder, Task::Poll { names, all }, |well, line| {
-        polled += 1;
-        failed += usize::from(!well);
-        println!("{line}");
-    })
-    .await
-    .map_err(|error| unanswered(holder, &error))?;
-    println!("{polled} sources polled by the daemon, {failed} failed");
-    if failed > 0 && failed == polled {
-        return Err(Failure::Running(format!(
-            "{failed} of {polled} sources failed"
-        )));
-    }
-    Ok(())
-}
-
 fn unanswered(holder: &Holder, error: &std::io::Error) -> Failure {
     Failure::Running(format!(
         "the daemon (process {}) does not answer: {error}",
@@ -211,86 +194,6 @@ fn stop_on_signal(stop: &CancellationToken) -> Result<(), Failure> {
     Ok(())
 }
 
-/// `poll [SOURCE…] [--all]`.
-///
-/// # Errors
-/// [`Failure::Running`] when a named source, or every source, failed.
-pub async fn poll(path: Option<&Path>, names: Vec<String>, all: bool) -> Result<(), Failure> {
-    let config = load(path)?;
-    if let Some(unknown) = names
-        .iter()
-        .find(|name| config.sources.iter().all(|source| source.id != **name))
-    {
-        return Err(Failure::Setup(format!(
-            "there is no source \"{unknown}\"; `feedmill sources` lists them"
-        )));
-    }
-    let mut lock = match take_lock(&config)? {
-        Ok(lock) => lock,
-        Err(holder) => return order(&holder, names, all).await,
-    };
-    lock.sign(&Holder {
-        pid: std::process::id(),
-        control: None,
-        token: None,
-    })
-    .map_err(Failure::setup)?;
-    let (store, sources) = opened(&config).await?;
-    store.release_claims().await.map_err(Failure::setup)?;
-    let scope = control::scope(names.clone(), all);
-    let shell = shell(&config, store)?;
-    let stop = CancellationToken::new();
-    stop_on_signal(&stop)?;
-    let count = shell
-        .store
-        .pending(&scope, shell.clock.now(), usize::MAX)
-        .map_err(Failure::running)?
-        .len();
-    let bar = progress(count, "sources");
-    let mut totals = Totals::default();
-    let polled = daemon::pass(
-        &shell,
-        &sources,
-        &scope,
-        config.fetch.concurrency,
-        &stop,
-        |report| {
-            totals.add(&report);
-            let line = report.to_string();
-            if bar.is_hidden() {
-                let _ = writeln!(std::io::stdout(), "{line}");
-            } else {
-                bar.println(line);
-            }
-            bar.inc(1);
-        },
-    )
-    .await;
-    bar.finish_and_clear();
-    polled.map_err(Failure::running)?;
-    if totals.changed
-        && config
-            .outputs
-            .iter()
-            .any(|output| output.directory.is_some())
-    {
-        let (site, _receiver) = tokio::sync::watch::channel(Arc::default());
-        daemon::publish(&config, &shell, &sources, &site)
-            .await
-            .map_err(Failure::running)?;
-    }
-    println!("{totals}");
-    let failed = totals.failed > 0 && (totals.failed == totals.sources || !names.is_empty());
-    if failed {
-        Err(Failure::Running(format!(
-            "{} of {} sources failed",
-            totals.failed, totals.sources
-        )))
-    } else {
-        Ok(())
-    }
-}
-
 /// A bar over so many things of a name, on a terminal only.
 fn progress(count: usize, things: &str) -> ProgressBar {
     if !std::io::stdout().is_terminal() {
@@ -301,44 +204,6 @@ fn progress(count: usize, things: &str) -> ProgressBar {
     ));
     ProgressBar::new(count as u64)
         .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-}
-
-#[derive(Debug, Default)]
-struct Totals {
-    sources: usize,
-    failed: usize,
-    new: usize,
-    revised: usize,
-    merged: usize,
-    changed: bool,
-}
-
-impl Totals {
-    fn add(&mut self, report: &Report) {
-        self.sources += 1;
-        self.failed += usize::from(report.error.is_some());
-        self.new += report.new;
-        self.revised += report.revised;
-        self.merged += report.merged;
-        self.changed |= report.changed;
-    }
-}
-
-impl std::fmt::Display for Totals {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            sources,
-            failed,
-            new,
-            revised,
-            merged,
-            ..
-        } = self;
-        write!(
-            f,
-            "{sources} sources: {new} new, {revised} revised, {merged} merged, {failed} failed"
-        )
-    }
 }
 
 /// `check`.

@@ -30,6 +30,9 @@ enum Command {
         /// Poll every source, whether due or not
         #[arg(long, conflicts_with = "sources")]
         all: bool,
+        /// Say what would be polled and why; touch nothing
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Validate the configuration, print each source with its next three polls
     Check {
@@ -143,7 +146,11 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
     let config = arguments.config.as_deref();
     match arguments.command {
         Command::Run => commands::run(config).await,
-        Command::Poll { sources, all } => commands::poll(config, sources, all).await,
+        Command::Poll {
+            sources,
+            all,
+            dry_run,
+        } => commands::poll(config, sources, all, dry_run).await,
         Command::Check { json } => commands::check(config, json),
         Command::Sources { json } => commands::sources(config, json).await,
         Command::Articles {

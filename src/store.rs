@@ -21,6 +21,7 @@ pub use codec::compress;
 pub use health::SourceHealth;
 pub use lock::{Holder, Lock};
 pub use outputs::OutputState;
+pub use plan::{Planned, plan_without_store};
 pub use timeline::{Selection, SelectionOrder};
 
 mod articles;
@@ -30,6 +31,7 @@ mod health;
 mod index;
 mod lock;
 mod outputs;
+mod plan;
 mod polls;
 mod schema;
 mod timeline;

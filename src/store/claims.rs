@@ -256,9 +256,12 @@ fn load(connection: &Connection, key: i64, source: Arc<Source>) -> Result<Due, E
     Ok(due)
 }
 
+/// Why an edited source is due.
+pub(super) const EDITED: &str = "its configuration changed";
+
 /// What the table knows of a source.
-struct Row {
-    key: i64,
+pub(super) struct Row {
+    pub(super) key: i64,
     name: String,
     url: String,
     /// URL of its newest 200, after redirects; `None` also when that had no validators.
@@ -266,6 +269,13 @@ struct Row {
     active: bool,
     paused: bool,
     priority: i32,
+}
+
+impl Row {
+    /// Its URL was edited, or it comes back: it is due now, as the operator wants to see it work.
+    pub(super) fn is_edited(&self, source: &Source) -> bool {
+        !self.active || self.url != source.url.as_str()
+    }
 }
 
 fn reconcile(
@@ -295,7 +305,7 @@ fn reconcile(
     Ok(found)
 }
 
-fn rows(connection: &Connection) -> Result<Vec<Row>, Error> {
+pub(super) fn rows(connection: &Connection) -> Result<Vec<Row>, Error> {
     let rows = connection
         .prepare(
             "SELECT id, name, url, validators_url, active, paused, priority FROM sources ORDER BY active, id",
@@ -318,7 +328,7 @@ fn rows(connection: &Connection) -> Result<Vec<Row>, Error> {
 /// The row of each source, if it has one: by an id that is written down, else by its URL, else by the URL that its
 /// redirects led to. An id made from a URL says as much as the URL; it serves where only the scheme or, of a file, the
 /// folder is another.
-fn matches<'a>(sources: &[Arc<Source>], rows: &'a [Row]) -> Vec<Option<&'a Row>> {
+pub(super) fn matches<'a>(sources: &[Arc<Source>], rows: &'a [Row]) -> Vec<Option<&'a Row>> {
     let mut found = vec![None; sources.len()];
     let mut taken = HashSet::new();
     let mut pass = |wanted: &dyn Fn(&Source) -> Option<String>,
@@ -383,7 +393,6 @@ fn rename_away(
     Ok(())
 }
 
-/// An edited URL, and a source that comes back, make it due now: the operator wants to see it work.
 fn update(
     tx: &Transaction<'_>,
     row: &Row,
@@ -401,11 +410,10 @@ fn update(
             params![row.key, source.id, source.url.as_str(), source.paused, source.priority],
         )?;
     }
-    if row.url != source.url.as_str() || !row.active {
+    if row.is_edited(source) {
         tx.execute(
-            "UPDATE schedule SET due_at_ms = ?2, due_why = 'its configuration changed', gone_at_ms = NULL
-             WHERE source = ?1",
-            params![row.key, millis(now)],
+            "UPDATE schedule SET due_at_ms = ?2, due_why = ?3, gone_at_ms = NULL WHERE source = ?1",
+            params![row.key, millis(now), EDITED],
         )?;
     }
     Ok(row.key)
