@@ -97,7 +97,7 @@ async fn stored(config: &Config) -> Result<(Store, Sources), Failure> {
 
 /// The store in line with the configuration.
 async fn opened(config: &Config) -> Result<(Store, Sources), Failure> {
-    let store = Store::open(&config.store.path).map_err(Failure::setup)?;
+    let store = Store::open(&config.store.path, config.store.full_sync).map_err(Failure::setup)?;
     let sources = daemon::reconcile(&store, config, &Clock::System)
         .await
         .map_err(Failure::setup)?;

@@ -88,6 +88,8 @@ pub struct Server {
 pub struct Store {
     /// The SQLite file, absolute.
     pub path: PathBuf,
+    /// SQLite waits for the disk after every transaction, not only before a publication.
+    pub full_sync: bool,
 }
 
 /// `[fetch]`.

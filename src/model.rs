@@ -40,8 +40,8 @@ impl fmt::Debug for Secret {
 }
 
 /// A configured place that is polled: a `[[source]]` or an outline of an `[[opml]]`, checked and with every
-/// default filled in.
-#[derive(Clone, Debug)]
+/// default filled in. Its `Debug` shows the URL as [`Source::shown_url`] does.
+#[derive(Clone)]
 pub struct Source {
     /// `[a-z0-9-]+`, unique in the configuration.
     pub id: String,
@@ -70,8 +70,8 @@ pub struct Source {
 }
 
 impl Source {
-    /// The URL as it may be shown in logs, pages and feeds: without user and password; for a private source
-    /// only the scheme and an ellipsis.
+    /// The URL as it may be shown in logs, pages and feeds: without user and password; `(private)` for a
+    /// private source.
     pub fn shown_url(&self) -> String {
         if self.private {
             return "(private)".to_owned();
@@ -82,6 +82,39 @@ impl Source {
             let _ = url.set_password(None);
         }
         url.into()
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            id,
+            named,
+            url: _,
+            title,
+            tags,
+            cadence,
+            priority,
+            timezone,
+            max_items,
+            private,
+            paused,
+            request,
+        } = self;
+        f.debug_struct("Source")
+            .field("id", id)
+            .field("named", named)
+            .field("url", &self.shown_url())
+            .field("title", title)
+            .field("tags", tags)
+            .field("cadence", cadence)
+            .field("priority", priority)
+            .field("timezone", timezone)
+            .field("max_items", max_items)
+            .field("private", private)
+            .field("paused", paused)
+            .field("request", request)
+            .finish()
     }
 }
 
@@ -142,8 +175,9 @@ pub enum Rule {
     Cron(Arc<crate::schedule::Crontab>),
 }
 
-/// `ETag` and `Last-Modified` of the newest 200, byte for byte (RFC 9110 §8.8), and the URL that gave them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// `ETag` and `Last-Modified` of the newest 200, byte for byte (RFC 9110 §8.8), and the URL that gave them. The URL may
+/// be a secret: `Debug` does not show it.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Validators {
     /// Final URL after redirects; validators are only sent to it.
     pub url: Option<String>,
@@ -151,6 +185,16 @@ pub struct Validators {
     pub etag: Option<Vec<u8>>,
     /// `Last-Modified` as it came, whatever its date form.
     pub last_modified: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for Validators {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Validators")
+            .field("url", &self.url.as_deref().map(Secret::new))
+            .field("etag", &self.etag)
+            .field("last_modified", &self.last_modified)
+            .finish()
+    }
 }
 
 /// What an origin says about pace. All are floors; `None` means it did not say.

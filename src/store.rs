@@ -167,18 +167,19 @@ enum Message {
 }
 
 impl Store {
-    /// Opens or creates the file, brings its schema up to date and starts the writer.
+    /// Opens or creates the file, brings its schema up to date and starts the writer. `full_sync` waits for the disk
+    /// after every transaction.
     ///
     /// # Errors
     /// [`Error::Files`], [`Error::Open`], [`Error::TooNew`] and [`Error::Migrate`], each with its cure.
-    pub fn open(path: &Path) -> Result<Self, Error> {
+    pub fn open(path: &Path, full_sync: bool) -> Result<Self, Error> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|source| Error::Files {
                 path: folder.to_owned(),
                 source,
             })?;
         }
-        let connection = schema::open(path)?;
+        let connection = schema::open(path, full_sync)?;
         let (messages, inbox) = mpsc::channel();
         let writer = std::thread::Builder::new()
             .name("store-writer".to_owned())

@@ -34,7 +34,7 @@ fn write_feed(folder: &Path, texts: &[&str]) {
 async fn start(folder: &Path, stop: &CancellationToken) -> (Store, Holder, String) {
     let text = "[[source]]\nid = \"mill\"\nurl = \"file:mill.xml\"\npaused = true\n";
     let config = crate::config::parse(text, &folder.join("feedmill.toml")).expect("valid");
-    let store = Store::open(&config.store.path).expect("opened");
+    let store = Store::open(&config.store.path, false).expect("opened");
     let sources = reconcile(&store, &config, &Clock::System)
         .await
         .expect("reconciled");

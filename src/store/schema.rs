@@ -13,13 +13,13 @@ const MIGRATIONS: &[M<'static>] = &[
 ];
 
 /// Opens the writing connection and brings the schema up to date.
-pub(super) fn open(path: &Path) -> Result<Connection, Error> {
+pub(super) fn open(path: &Path, full_sync: bool) -> Result<Connection, Error> {
     let mut connection = Connection::open(path).map_err(|source| cannot_open(path, source))?;
     connection
         .execute_batch("PRAGMA busy_timeout = 5000;")
         .map_err(|source| cannot_open(path, source))?;
     refuse_newer(&connection, path)?; // Before anything is written.
-    settle(&connection).map_err(|source| cannot_open(path, source))?;
+    settle(&connection, full_sync).map_err(|source| cannot_open(path, source))?;
     migrate(&mut connection, path)?;
     Ok(connection)
 }
@@ -63,15 +63,16 @@ fn refuse_newer(connection: &Connection, path: &Path) -> Result<i64, Error> {
 }
 
 /// WAL with `synchronous=NORMAL`: a crash of the process loses nothing committed, a power cut at most the last
-/// commits, whole polls with their validators, which are then polled again (sqlite.org/wal.html, §Performance).
-fn settle(connection: &Connection) -> Result<(), rusqlite::Error> {
+/// commits, whole polls with their validators, which are then polled again (sqlite.org/wal.html, §Performance). With `full_sync` a power cut loses nothing either.
+fn settle(connection: &Connection, full_sync: bool) -> Result<(), rusqlite::Error> {
     if version(connection)? == 0 {
         connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL;")?;
     }
-    connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;
+    let synchronous = if full_sync { "FULL" } else { "NORMAL" };
+    connection.execute_batch(&format!(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON;
          PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 16777216;",
-    )?;
+    ))?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
 }

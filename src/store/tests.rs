@@ -98,7 +98,7 @@ struct World {
 impl World {
     async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let store = Store::open(&folder.path().join("feedmill.db")).expect("opened");
+        let store = Store::open(&folder.path().join("feedmill.db"), false).expect("opened");
         let configured = vec![source("mill", "https://mill.example/feed")];
         let sources = store
             .reconcile(configured, now())
@@ -231,7 +231,7 @@ async fn the_index_goes_on_where_a_killed_process_left_it() {
     world.poll(&items).await.expect("stored");
     let left = world.store.index_some().await.expect("indexed");
     assert!((1..600).contains(&left), "{left}");
-    let again = Store::open(world.store.path()).expect("opened beside");
+    let again = Store::open(world.store.path(), false).expect("opened beside");
     while again.index_some().await.expect("indexed") > 0 {}
     assert_eq!(world.found("wide").expect("searched").len(), 600);
     world.finds("sluice599", &["sluice599"]);
@@ -423,4 +423,27 @@ async fn a_new_source_of_an_old_name_shares_no_article_id_with_it() {
         1
     );
     assert_eq!(world.store.count_articles().expect("read"), 2);
+}
+
+#[tokio::test]
+async fn the_disk_is_waited_for_as_configured_also_after_a_publication() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (full_sync, expected) in [(false, 1), (true, 2)] {
+        let store = Store::open(&folder.path().join("feedmill.db"), full_sync).expect("opened");
+        let synchronous = async || {
+            let job = |connection: &mut Connection| {
+                Ok(connection.query_row("PRAGMA synchronous", [], |row| row.get::<_, i64>(0))?)
+            };
+            store.write(job).await.expect("read")
+        };
+        assert_eq!(synchronous().await, expected);
+        let state = OutputState {
+            etag: "x".to_owned(),
+            changed_at: now(),
+            updated_at: now(),
+        };
+        let recorded = store.record_outputs(vec![("all.atom".to_owned(), state)]);
+        recorded.await.expect("recorded");
+        assert_eq!(synchronous().await, expected);
+    }
 }

@@ -109,10 +109,12 @@ fn an_address_that_is_a_secret_makes_the_source_private_and_prints_nowhere() {
             "feedmill.toml:3:11: source[1].private: the source stays private, as its address is a secret"
         ]
     );
-    let request = format!("{:?}", source.request);
+    let printed = format!("{config:?}");
     assert!(
-        !request.contains("s3cret") && request.contains("<redacted>"),
-        "{request}"
+        !printed.contains("s3cret")
+            && printed.contains("<redacted>")
+            && printed.contains("\"(private)\""),
+        "{printed}"
     );
 }
 
