@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
@@ -13,7 +14,7 @@ use crate::config::{self, Config};
 use crate::control::Control;
 use crate::daemon::{self, Daemon};
 use crate::fetch::Fetcher;
-use crate::model::Rule;
+use crate::model::{Rule, Source};
 use crate::poll::{Observers, Shell};
 use crate::publish::http;
 use crate::schedule;
@@ -206,6 +207,22 @@ fn progress(count: usize, things: &str) -> ProgressBar {
         .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
+fn print_json<T: Serialize>(value: &T) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(Failure::running)?;
+    println!("{text}");
+    Ok(())
+}
+
+/// A source as `check --json` prints it (`docs/json.md`).
+#[derive(Serialize)]
+struct Checked {
+    id: String,
+    url: String,
+    paused: bool,
+    schedule: String,
+    next_polls: Vec<DateTime<Utc>>,
+}
+
 /// `check`.
 ///
 /// # Errors
@@ -214,19 +231,14 @@ pub fn check(path: Option<&Path>, as_json: bool) -> Result<(), Failure> {
     let config = load(path)?;
     let now = Clock::System.now();
     if as_json {
-        let rows: Vec<_> = config
-            .sources
-            .iter()
-            .map(|source| {
-                serde_json::json!({"id": source.id, "url": source.shown_url(), "paused": source.paused,
-                    "schedule": rule_text(&source.cadence.rule), "next_polls": next_three(source, now)})
-            })
-            .collect();
-        println!(
-            "{}",
-            serde_json::to_string_pretty(&rows).map_err(Failure::running)?
-        );
-        return Ok(());
+        let planned = |source: &Arc<Source>| Checked {
+            id: source.id.clone(),
+            url: source.shown_url(),
+            paused: source.paused,
+            schedule: rule_text(&source.cadence.rule),
+            next_polls: next_three(source, now),
+        };
+        return print_json(&config.sources.iter().map(planned).collect::<Vec<_>>());
     }
     for warning in &config.warnings {
         eprintln!("warning: {warning}");
@@ -262,7 +274,7 @@ fn rule_text(rule: &Rule) -> String {
 }
 
 /// What the schedule alone says; hints and back-off may move the real ones.
-fn next_three(source: &crate::model::Source, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+fn next_three(source: &Source, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
     let mut polls = Vec::new();
     let mut after = now;
     while polls.len() < 3 && !source.paused {

@@ -5,7 +5,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
-use super::{Failure, daemon_beside, load, progress, stored};
+use super::{Failure, daemon_beside, load, print_json, progress, stored};
 use crate::config::Config;
 use crate::control::{self, Task};
 use crate::daemon;
@@ -24,11 +24,7 @@ pub async fn sources(path: Option<&Path>, as_json: bool) -> Result<(), Failure> 
     let (store, sources) = stored(&config).await?;
     let health = store.health(&sources).map_err(Failure::running)?;
     if as_json {
-        println!(
-            "{}",
-            serde_json::to_string_pretty(&health).map_err(Failure::running)?
-        );
-        return Ok(());
+        return print_json(&health);
     }
     let time = |at: Option<DateTime<Utc>>| {
         at.map_or_else(
@@ -97,11 +93,7 @@ pub async fn articles(
         })?;
     if as_json {
         let rows: Vec<_> = found.iter().map(json::article).collect();
-        println!(
-            "{}",
-            serde_json::to_string_pretty(&rows).map_err(Failure::running)?
-        );
-        return Ok(());
+        return print_json(&rows);
     }
     for article in &found {
         println!("{}", line(article));

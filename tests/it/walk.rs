@@ -258,3 +258,31 @@ async fn bad_set_ups_exit_2_with_one_message() {
         refuse(&format!("[store]\npath = \"/proc/none/x.db\"\n{source}")).contains("store.path")
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_of_sources_have_the_documented_keys_in_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    configure(folder.path(), &Origin::start().await, 1, "127.0.0.1:0");
+    let docs = include_str!("../../docs/json.md");
+    let (_, documented) = docs.split_once("\n## Sources\n").expect("a chapter");
+    let documented: Vec<&str> = documented
+        .lines()
+        .skip_while(|line| !line.starts_with("```json"))
+        .take_while(|line| *line != "```")
+        .filter_map(|line| line.trim().strip_prefix('"')?.split_once('"'))
+        .map(|(key, _)| key)
+        .collect();
+    let keys = async |command: &str| -> Vec<String> {
+        let output = output(folder.path(), &[command, "--json"]).await;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let keys = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("    \"")?.split_once("\": "));
+        keys.map(|(key, _)| key.to_owned()).collect()
+    };
+    assert_eq!(keys("sources").await, documented);
+    assert_eq!(
+        keys("check").await,
+        ["id", "url", "paused", "schedule", "next_polls"]
+    );
+}
