@@ -22,7 +22,7 @@ pub use values::humane_duration;
 mod address;
 mod file;
 mod grammar;
-mod opml;
+pub mod opml;
 mod output;
 mod roster;
 mod secret;

@@ -9,21 +9,23 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 
 use ::url::Url;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use unicode_normalization::UnicodeNormalization;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
-use crate::model::{
-    Comments, ContentScope, DatePrecision, Details, Entry, FeedInfo, IdKind, SummaryKind,
-};
+use crate::model::{Comments, ContentScope, Details, Entry, FeedInfo, IdKind, SummaryKind};
 use crate::parse::{Link, ParsedEntry, ParsedFeed, Text};
 use crate::text::text_of;
 
 pub use self::url::canonical_key;
+use dates::dates;
+use language::language;
 use media::{attachments, image};
 use people::authors;
 
+mod dates;
 mod html;
+mod language;
 mod media;
 mod people;
 #[cfg(test)]
@@ -35,8 +37,6 @@ const SUMMARY_CHARS: usize = 4_000;
 /// A lone description up to this long and without block markup is a summary.
 const SUMMARY_LIKE_CHARS: usize = 1_200;
 const CATEGORIES: usize = 50;
-/// 1995-01-01: no feed is older.
-const EARLIEST: i64 = 788_918_400;
 
 /// What one document as a whole says about its entries.
 #[derive(Clone, Debug, Default)]
@@ -55,7 +55,6 @@ pub struct Document {
 
 /// Looks at a document as a whole, before single entries are.
 pub fn document(parsed: &ParsedFeed, base: &Url) -> Document {
-    let base = &join(base, parsed.base.as_deref());
     let link = |rel: &str| {
         parsed
             .links
@@ -63,7 +62,7 @@ pub fn document(parsed: &ParsedFeed, base: &Url) -> Document {
             .find(|link| rel_of(link) == rel)
             .and_then(|link| absolute(base, &link.href))
     };
-    let info = FeedInfo {
+    let mut info = FeedInfo {
         id: parsed.id.clone().filter(|id| Url::parse(id).is_ok()),
         title: parsed
             .title
@@ -77,7 +76,7 @@ pub fn document(parsed: &ParsedFeed, base: &Url) -> Document {
             .filter(|link| rel_of(link) == "hub")
             .filter_map(|link| absolute(base, &link.href))
             .collect(),
-        language: parsed.language.clone(),
+        language: parsed.language.as_deref().and_then(language::tidy),
         updated: parsed.updated,
         image_url: parsed
             .image_url
@@ -87,16 +86,16 @@ pub fn document(parsed: &ParsedFeed, base: &Url) -> Document {
             .rights
             .as_ref()
             .and_then(|rights| plain_text(rights, TITLE_CHARS)),
-        authors: authors(&parsed.authors, base),
+        ..FeedInfo::default()
     };
+    info.authors = authors(&parsed.authors, base, info.title.as_deref());
     let mut document = Document {
         info,
         is_rss: parsed.format.is_rss(),
         ..Document::default()
     };
     find_repeats(&mut document, parsed, base);
-    let dates: HashSet<_> = parsed.entries.iter().map(|entry| entry.published).collect();
-    document.one_date = parsed.entries.len() >= 3 && dates.len() == 1;
+    document.one_date = dates::one_date(parsed);
     document
 }
 
@@ -123,11 +122,14 @@ fn find_repeats(document: &mut Document, parsed: &ParsedFeed, base: &Url) {
 /// Identity of an entry in its source: cheap, no HTML is touched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
+    /// What tells it from the source's other entries: the published id, else the canonical link, else a hash; with a
+    /// letter in front for which of them it is. An id or link that the document repeats is passed over.
+    pub key: String,
     /// As published, else derived.
     pub id: String,
     /// Where `id` comes from.
     pub id_kind: IdKind,
-    /// Whether the id is the entry's own in this document, so that it may be republished.
+    /// Whether the id is published and the entry's own in this document, so that it may be republished.
     pub trusted: bool,
     /// Absolute link.
     pub url: Option<String>,
@@ -142,24 +144,31 @@ pub fn identity(document: &Document, parsed: &ParsedEntry, base: &Url) -> Identi
         .as_deref()
         .and_then(canonical_key)
         .filter(|key| !document.repeated_urls.contains(key));
-    let published = parsed
+    let own_id = parsed
         .id
         .as_ref()
         .filter(|id| !document.repeated_ids.contains(*id));
-    let (id, id_kind) = match (published, &url_key) {
+    let hash = || {
+        let hash = if parsed.title.is_some() || parsed.published.is_some() {
+            hash_of(&(&parsed.title, parsed.published))
+        } else {
+            hash_of(&(&parsed.content, &parsed.summary))
+        };
+        format!("{hash:016x}")
+    };
+    let key = match (own_id, &url_key) {
+        (Some(id), _) => format!("p{id}"),
+        (None, Some(key)) => format!("l{key}"),
+        (None, None) => format!("c{}", hash()),
+    };
+    let (id, id_kind) = match (&parsed.id, &url) {
         (Some(id), _) => (id.clone(), IdKind::Published),
-        (None, Some(key)) => (key.clone(), IdKind::Link),
-        (None, None) => {
-            let hash = if parsed.title.is_some() || parsed.published.is_some() {
-                hash_of(&(&parsed.title, parsed.published))
-            } else {
-                hash_of(&(&parsed.content, &parsed.summary))
-            };
-            (format!("{hash:016x}"), IdKind::Content)
-        }
+        (None, Some(url)) if url_key.is_some() => (url.clone(), IdKind::Link),
+        (None, _) => (hash(), IdKind::Content),
     };
     Identity {
-        trusted: id_kind == IdKind::Published,
+        trusted: own_id.is_some(),
+        key,
         id,
         id_kind,
         url,
@@ -176,7 +185,7 @@ pub fn raw_hash(document: &Document, identity: &Identity, parsed: &ParsedEntry, 
         document.one_date,
         document.is_rss,
     );
-    hash_of(&(salt, parsed, &identity.id, &identity.url_key, inherited))
+    hash_of(&(salt, parsed, &identity.key, &identity.url_key, inherited))
 }
 
 fn hash_of<T: Hash>(value: &T) -> u64 {
@@ -198,6 +207,15 @@ pub fn content_hash(entry: &Entry) -> u64 {
     ))
 }
 
+/// An entry in the article schema, with the plain text that was made on the way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Normalized {
+    /// The entry.
+    pub entry: Entry,
+    /// [`text_of`] its `content_html`.
+    pub text: String,
+}
+
 /// Brings one entry into the article schema: total, never fails.
 pub fn entry(
     document: &Document,
@@ -205,24 +223,33 @@ pub fn entry(
     parsed: &ParsedEntry,
     base: &Url,
     now: DateTime<Utc>,
-) -> Entry {
+) -> Normalized {
     let base = &join(base, parsed.base.as_deref());
     let (summary, content) = bodies(document, parsed);
     let content_html = content.map(|text| clean(text, base)).unwrap_or_default();
+    let text = text_of(&content_html);
     let summary = summary.and_then(|text| plain_text(text, SUMMARY_CHARS));
     let summary_kind = summary
         .as_deref()
-        .map(|summary| kind_of_summary(summary, &content_html));
+        .map(|summary| kind_of_summary(summary, &text));
     let (published, updated, date_precision) = dates(document, parsed, now);
-    let mut people = authors(&parsed.authors, base);
+    let mut people = authors(&parsed.authors, base, document.info.title.as_deref());
     if people.is_empty() {
         people.clone_from(&document.info.authors);
     }
+    let entry_language = language(
+        parsed.language.as_deref(),
+        document.info.language.as_deref(),
+        summary
+            .as_deref()
+            .filter(|_| text.is_empty())
+            .unwrap_or(&text),
+    );
     let comments_url = parsed
         .comments_url
         .as_deref()
         .and_then(|url| absolute(base, url));
-    Entry {
+    let entry = Entry {
         id: identity.id.clone(),
         id_kind: identity.id_kind,
         url: identity.url.clone(),
@@ -242,10 +269,7 @@ pub fn entry(
             summary_kind,
             authors: people,
             date_precision,
-            language: parsed
-                .language
-                .clone()
-                .or_else(|| document.info.language.clone()),
+            language: entry_language,
             image: image(&parsed.media, &content_html, base),
             attachments: attachments(&parsed.media, base),
             categories: parsed
@@ -255,16 +279,18 @@ pub fn entry(
                 .take(CATEGORIES)
                 .cloned()
                 .collect(),
-            section: None,
+            section: parsed.section.clone(),
             sections: Vec::new(),
             rights: parsed
                 .rights
                 .as_ref()
                 .and_then(|rights| plain_text(rights, TITLE_CHARS)),
             license_url: links(parsed, "license", base).into_iter().next(),
-            comments: comments_url.map(|url| Comments {
-                url: Some(url),
-                count: None,
+            comments: (comments_url.is_some() || parsed.comments_count.is_some()).then(|| {
+                Comments {
+                    url: comments_url,
+                    count: parsed.comments_count,
+                }
             }),
             source: parsed.source.clone(),
             related_urls: links(parsed, "related", base)
@@ -273,7 +299,8 @@ pub fn entry(
                 .collect(),
         },
         content_html,
-    }
+    };
+    Normalized { entry, text }
 }
 
 /// Which text is the summary and which the content.
@@ -308,12 +335,8 @@ fn is_summary_like(text: &str) -> bool {
     text.chars().count() <= SUMMARY_LIKE_CHARS && !BLOCKS.iter().any(|block| text.contains(block))
 }
 
-fn kind_of_summary(summary: &str, content_html: &str) -> SummaryKind {
+fn kind_of_summary(summary: &str, text: &str) -> SummaryKind {
     let start = summary.trim_end_matches(['.', '…', ']', '[', ' ']);
-    if content_html.is_empty() {
-        return SummaryKind::Author;
-    }
-    let text = text_of(content_html);
     let mut head = text.split_whitespace();
     let is_head = start
         .split_whitespace()
@@ -363,6 +386,16 @@ fn strip(html: &str) -> String {
     while let Some(at) = rest.find('<') {
         out.push_str(&rest[..at]);
         let tail = &rest[at..];
+        let hidden = ["script", "style"].into_iter().find(|name| {
+            tail.get(1..=name.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(name))
+                && !tail[name.len() + 1..].starts_with(|c: char| c.is_alphanumeric() || c == '-')
+        });
+        if let Some(name) = hidden {
+            let end = tail.to_ascii_lowercase().find(&format!("</{name}"));
+            rest = end.map_or("", |end| &tail[end..]);
+            continue;
+        }
         let is_tag =
             tail[1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!'));
         match tail.find('>') {
@@ -378,39 +411,6 @@ fn strip(html: &str) -> String {
     }
     out.push_str(rest);
     out
-}
-
-/// Too early, in the future or shared by all is no date; a change before publication is none.
-fn dates(
-    document: &Document,
-    parsed: &ParsedEntry,
-    now: DateTime<Utc>,
-) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>, DatePrecision) {
-    let believable =
-        |date: &DateTime<Utc>| date.timestamp() >= EARLIEST && *date <= now + TimeDelta::hours(24);
-    let given = parsed
-        .published
-        .filter(believable)
-        .filter(|_| !document.one_date);
-    let updated = parsed.updated.filter(believable);
-    match (given, updated) {
-        (Some(published), updated) => {
-            let precision = if parsed.published_is_day {
-                DatePrecision::Day
-            } else {
-                DatePrecision::Instant
-            };
-            (
-                Some(published),
-                updated.filter(|updated| *updated >= published),
-                precision,
-            )
-        }
-        (None, Some(updated)) if parsed.published.is_none() => {
-            (Some(updated), Some(updated), DatePrecision::Inferred)
-        }
-        (None, updated) => (None, updated, DatePrecision::Inferred),
-    }
 }
 
 fn rel_of(link: &Link) -> &str {
@@ -438,10 +438,11 @@ fn entry_url(parsed: &ParsedEntry, base: &Url) -> Option<String> {
     let is_html = |link: &&Link| {
         link.media_type
             .as_deref()
-            .is_none_or(|kind| kind.contains("html"))
+            .is_some_and(|kind| kind.contains("html"))
     };
     alternates()
         .filter(is_html)
+        .chain(alternates().filter(|link| link.media_type.is_none()))
         .chain(alternates())
         .find_map(|link| absolute(base, &link.href))
 }

@@ -6,8 +6,9 @@
 
 mod convert;
 mod date;
-mod head;
+mod extras;
 mod json;
+mod pace;
 mod sniff;
 #[cfg(test)]
 mod tests;
@@ -19,7 +20,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use chrono::{DateTime, Utc};
 
 use crate::model::Signals;
-use crate::recover::{self, Recovered, limits};
+pub use crate::recover::Format;
+use crate::recover::{self, Feed};
 
 /// What the transport knows about a document.
 #[derive(Clone, Debug, Default)]
@@ -30,61 +32,6 @@ pub struct Context {
     pub base_url: Option<url::Url>,
     /// Zone of dates without one.
     pub timezone: Option<chrono_tz::Tz>,
-}
-
-/// The dialect of a document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// `rss-0.90`
-    Rss090,
-    /// `rss-0.91`
-    Rss091,
-    /// `rss-0.92`
-    Rss092,
-    /// `rss-1.0`
-    Rss10,
-    /// `rss-1.1`
-    Rss11,
-    /// `rss-2.0`
-    Rss20,
-    /// `atom-0.3`
-    Atom03,
-    /// `atom-1.0`
-    Atom10,
-    /// `json-1.0`
-    Json10,
-    /// `json-1.1`
-    Json11,
-    /// `cdf`
-    Cdf,
-}
-
-impl Format {
-    /// The name in JSON: `rss-2.0`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Rss090 => "rss-0.90",
-            Self::Rss091 => "rss-0.91",
-            Self::Rss092 => "rss-0.92",
-            Self::Rss10 => "rss-1.0",
-            Self::Rss11 => "rss-1.1",
-            Self::Rss20 => "rss-2.0",
-            Self::Atom03 => "atom-0.3",
-            Self::Atom10 => "atom-1.0",
-            Self::Json10 => "json-1.0",
-            Self::Json11 => "json-1.1",
-            Self::Cdf => "cdf",
-        }
-    }
-
-    /// Whether it is a dialect of RSS, where text is HTML without saying so and one element stands for both summary
-    /// and content.
-    pub fn is_rss(self) -> bool {
-        !matches!(
-            self,
-            Self::Atom03 | Self::Atom10 | Self::Json10 | Self::Json11
-        )
-    }
 }
 
 /// Text as a feed gave it.
@@ -115,8 +62,6 @@ pub struct ParsedFeed {
     pub image_url: Option<String>,
     /// Rights.
     pub rights: Option<Text>,
-    /// `xml:base` of the root, as given.
-    pub base: Option<String>,
     /// Feed-level authors, unsplit.
     pub authors: Vec<Person>,
     /// Pace: ttl, skipHours, …
@@ -217,10 +162,14 @@ pub struct ParsedEntry {
     pub media: Vec<Media>,
     /// Rights.
     pub rights: Option<Text>,
-    /// `xml:base` in force for the content, as given; `None` when there is none.
+    /// `xml:base` in force for the content; `None` when there is none.
     pub base: Option<String>,
     /// Page of comments, when it is not the entry's own.
     pub comments_url: Option<String>,
+    /// How many comments there are.
+    pub comments_count: Option<u64>,
+    /// Section of the publication.
+    pub section: Option<String>,
     /// `atom:source`.
     pub source: Option<crate::model::EntrySource>,
 }
@@ -239,9 +188,6 @@ pub enum Error {
         /// Byte of the recovered text, where known.
         position: Option<u64>,
     },
-    /// It breaks a bound that protects the parser.
-    #[error("refused: {0}")]
-    Limit(#[from] limits::Error),
     /// It holds entries, none of which can be read.
     #[error("{found} entries found, none of them in a form that can be read")]
     Unreadable {
@@ -252,43 +198,47 @@ pub enum Error {
 
 /// Reads a feed document of any supported dialect.
 ///
-/// feed-rs recurses once a nested element, at most [`limits::MAX_DEPTH`] times, and panics on some input; the panic
-/// is caught and becomes [`Error::Malformed`]. Call it on a thread with at least 2 MiB of stack in a release build,
-/// 8 MiB in a debug build, and see [`silence_panics`].
+/// Call it on a thread with at least 2 MiB of stack in a release build, 8 MiB in a debug build, and see
+/// [`silence_panics`]: feed-rs panics on some input, which is caught and becomes [`Error::Malformed`].
 ///
 /// # Errors
 /// All of [`Error`]; none of them gives part of a feed.
 pub fn parse(body: &[u8], context: &Context) -> Result<ParsedFeed, Error> {
-    let Recovered { text, repairs } = recover::recover(body, context.content_type.as_deref());
-    let mut parsed = if text.starts_with('{') {
-        json::parse(&text, context)?
-    } else if let Some(format) = sniff::format(&text) {
-        xml(&text, format, context)?
-    } else {
-        return Err(Error::NotAFeed(sniff::describe(body, &text, context)));
+    match attempt(body, context, false) {
+        Err(Error::Malformed { .. } | Error::Unreadable { .. }) => attempt(body, context, true),
+        result => result,
+    }
+}
+
+fn attempt(body: &[u8], context: &Context, anew: bool) -> Result<ParsedFeed, Error> {
+    let recovered = recover::recover(
+        body,
+        context.content_type.as_deref(),
+        context.base_url.as_ref(),
+        anew,
+    );
+    let text = &recovered.text;
+    let mut parsed = match recovered.feed {
+        Some(feed) => xml(text, feed, context)?,
+        None if text.starts_with('{') => json::parse(text, context)?,
+        None => return Err(Error::NotAFeed(sniff::describe(body, text, context))),
     };
-    parsed
-        .recovered
-        .splice(0..0, repairs.into_iter().map(str::to_owned));
+    let repairs = recovered
+        .repairs
+        .iter()
+        .map(|repair| repair.name.to_owned());
+    parsed.recovered.splice(0..0, repairs);
     Ok(parsed)
 }
 
-fn xml(text: &str, format: Format, context: &Context) -> Result<ParsedFeed, Error> {
-    let census = limits::census(text)?;
-    let capped = census
-        .cut
-        .map(|(at, tail)| format!("{}{tail}", &text[..at]));
-    let text = capped.as_deref().unwrap_or(text);
-    let mut parsed = guarded(|| convert::parse(text, format, context))?;
-    if parsed.entries.is_empty() && census.entries > 0 {
-        return Err(Error::Unreadable {
-            found: census.entries,
-        });
+fn xml(text: &str, feed: Feed, context: &Context) -> Result<ParsedFeed, Error> {
+    let mut parsed = guarded(|| convert::parse(text, feed.format, context))?;
+    let found = feed.carried.entries.len();
+    if parsed.entries.len() != found {
+        return Err(Error::Unreadable { found });
     }
-    head::read(text, &mut parsed);
-    if capped.is_some() {
-        parsed.recovered.push("entries-capped".to_owned());
-    }
+    parsed.cut = feed.cut;
+    extras::fill(&mut parsed, feed.carried, context);
     Ok(parsed)
 }
 

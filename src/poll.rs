@@ -16,9 +16,10 @@ use crate::model::{
     Candidate, Due, FeedDocument, Item, Observation, Observed, PIPELINE_VERSION, Report, Source,
     Validators,
 };
-use crate::normalize;
+use crate::normalize::{self, Normalized};
 use crate::parse::{self, ParsedFeed};
 use crate::store::{self, Store, compress};
+use crate::text::text_fingerprint;
 
 /// feed-rs recurses with the depth of a document, which is capped; this is ample for it.
 const STACK_BYTES: usize = 16 << 20;
@@ -238,8 +239,7 @@ fn feed(
     for entry in parsed.entries.iter().take(take) {
         let identity = normalize::identity(&document, entry, base);
         let raw_hash = normalize::raw_hash(&document, &identity, entry, salt);
-        let key =
-            xxh3_64(format!("{:?}\n{}", identity.id_kind, identity.id).as_bytes()).cast_signed();
+        let key = xxh3_64(identity.key.as_bytes()).cast_signed();
         if !seen.insert(key) {
             continue; // The very same item twice in one document.
         }
@@ -250,7 +250,7 @@ fn feed(
             });
             continue;
         }
-        let entry = normalize::entry(&document, &identity, entry, base, at);
+        let Normalized { entry, text } = normalize::entry(&document, &identity, entry, base, at);
         items.push(Item::Candidate(Box::new(Candidate {
             raw_hash,
             key,
@@ -260,8 +260,7 @@ fn feed(
                 .map(|key| xxh3_64(key.as_bytes()).cast_signed()),
             trusted: identity.trusted,
             content_hash: normalize::content_hash(&entry).cast_signed(),
-            text_hash: crate::text::text_fingerprint(entry.title.as_deref(), &entry.content_html)
-                .cast_signed(),
+            text_hash: text_fingerprint(entry.title.as_deref(), &text).cast_signed(),
             html: compress(&entry.content_html),
             entry,
         })));

@@ -1,55 +1,169 @@
-//! Bytes → text that a strict parser can read, and the names of the repairs that took.
+//! Bytes → a document that a strict parser reads, what that parser would drop, and the names of the repairs.
 //!
-//! Today: decoding to UTF-8, cutting down to the document itself (no declaration, no DOCTYPE, nothing before the
-//! root), and dropping characters that XML forbids. A well-formed UTF-8 document passes through without a copy.
-//! Rewriting broken markup is deliberately not done here yet: it becomes a step of its own between
-//! [`decode`] and [`limits`].
+//! 1. [`decode`]: bytes → text.
+//! 2. Characters that XML forbids go; the root is found (`prolog`).
+//! 3. `walk` reads the document leniently (`tokens`, `entities`), knows each element by its place and namespace
+//!    (`names`, `rules`, `dialect`), carries what feed-rs drops ([`Carried`]) and, if feed-rs would stumble over
+//!    anything, writes the feed anew (`write`): always RSS 2.0 or Atom 1.0, flat, with absolute links.
+//!
+//! A well-formed UTF-8 document of a common dialect passes through without a copy. JSON is only decoded here.
 
 pub mod decode;
-pub mod limits;
+
+mod carried;
+mod dialect;
+mod entities;
+mod names;
+mod open_text;
+mod prolog;
+mod rules;
 #[cfg(test)]
 mod tests;
+mod tokens;
+mod walk;
+mod write;
 
 use std::borrow::Cow;
+
+use url::Url;
+
+pub use carried::{Carried, Element, Extras};
+pub use dialect::Format;
+
+use entities::Entities;
+
+/// Entries that are read; later ones are left out.
+pub const MAX_ENTRIES: usize = 5_000;
 
 /// A document ready for a parser, and what was done to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recovered<'a> {
-    /// Begins with the root's `<` or with `{`, when the document has either; else whatever text there is.
+    /// RSS 2.0 or Atom 1.0 when `feed` is there; else whatever text there is, `{` first for JSON.
     pub text: Cow<'a, str>,
-    /// Names of the repairs, in the order they were made: `encoding-windows-1252`, `leading-junk`, …
-    pub repairs: Vec<&'static str>,
+    /// What the walk over an XML feed found; `None` when this is none.
+    pub feed: Option<Feed>,
+    /// In the order of the document.
+    pub repairs: Repairs,
+}
+
+/// What the walk over an XML feed found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Feed {
+    /// Dialect as published.
+    pub format: Format,
+    /// What feed-rs does not read.
+    pub carried: Carried,
+    /// It ended within an entry, which was left out.
+    pub cut: bool,
+}
+
+/// What a document needed before it could be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Repairs(Vec<Repair>);
+
+/// One kind of repair.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repair {
+    /// `bare-ampersand`, `unclosed-element`, …
+    pub name: &'static str,
+    /// Byte of the decoded document where it was first needed.
+    pub at: usize,
+    /// How often it was needed.
+    pub count: usize,
+}
+
+impl Repairs {
+    fn note(&mut self, name: &'static str, at: usize) {
+        match self.0.iter_mut().find(|known| known.name == name) {
+            Some(known) => known.count += 1,
+            None => self.0.push(Repair { name, at, count: 1 }),
+        }
+    }
+
+    fn append(&mut self, others: &mut Self) {
+        self.0.append(&mut others.0);
+    }
+
+    /// Each kind once.
+    pub fn iter(&self) -> impl Iterator<Item = &Repair> {
+        self.0.iter()
+    }
 }
 
 /// Brings a document into the one form the parsers take. Total: what is no feed comes out as text, too.
 ///
 /// `content_type` is the header field as it came; its `charset` counts after what the bytes themselves prove
-/// (RFC 7303 §3 gives a BOM the same precedence).
-pub fn recover<'a>(body: &'a [u8], content_type: Option<&str>) -> Recovered<'a> {
+/// (RFC 7303 §3 gives a BOM the same precedence). `base` is where the document was found; `xml:base` is taken
+/// relative to it. `anew`: the parser refused what came of it before, so the feed is written anew whatever it looks
+/// like.
+pub fn recover<'a>(
+    body: &'a [u8],
+    content_type: Option<&str>,
+    base: Option<&Url>,
+    anew: bool,
+) -> Recovered<'a> {
     let decoded = decode::decode(body, content_type);
-    let mut repairs = Vec::new();
-    repairs.extend(decoded.repair);
+    let mut repairs = Repairs::default();
+    if let Some(repair) = decoded.repair {
+        repairs.note(repair, 0);
+    }
     let (text, dropped) = drop_controls(decoded.text);
-    if dropped {
-        repairs.push("control-characters");
+    if let Some(at) = dropped {
+        repairs.note("control-characters", at);
     }
-    let (start, junk) = find_root(&text);
-    if junk {
-        repairs.push("leading-junk");
-    }
-    Recovered {
-        text: cut_front(text, start),
-        repairs,
+    let prolog = prolog::read(&text);
+    let start = match find_root(&text[prolog.length..]) {
+        Some(0) | None => prolog.length,
+        Some(junk) => {
+            repairs.note("leading-junk", prolog.length);
+            prolog.length + junk
+        }
+    };
+    let rest = &text[start..];
+    let is_feed = rest
+        .strip_prefix('<')
+        .is_some_and(|rest| dialect::is_root(element_name(rest)));
+    let walked = if is_feed {
+        let entities = prolog
+            .doctype
+            .map_or_else(Entities::default, |at| Entities::of(&text[at]));
+        walk::walk(rest, &entities, base, anew, &mut repairs)
+    } else {
+        None
+    };
+    match walked {
+        Some(walked) => Recovered {
+            text: match walked.text {
+                Some(text) => Cow::Owned(text),
+                None => cut_front(text, start),
+            },
+            feed: Some(Feed {
+                format: walked.format,
+                carried: walked.carried,
+                cut: walked.cut,
+            }),
+            repairs,
+        },
+        None => Recovered {
+            text: cut_front(text, start),
+            feed: None,
+            repairs,
+        },
     }
 }
 
-/// Removes the characters that no XML document may hold (XML 1.0 §2.2); JSON forbids most of them as well.
-fn drop_controls(text: Cow<'_, str>) -> (Cow<'_, str>, bool) {
+/// Removes the characters that no XML document may hold (XML 1.0 §2.2); JSON forbids most of them as well. Tells
+/// where the first was.
+fn drop_controls(text: Cow<'_, str>) -> (Cow<'_, str>, Option<usize>) {
     if !holds_control(text.as_bytes()) && !holds_noncharacter(&text) {
-        return (text, false);
+        return (text, None);
     }
-    let allowed = |c: &char| !matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}');
-    (Cow::Owned(text.chars().filter(allowed).collect()), true)
+    let forbidden = |c: char| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}');
+    let first = text.find(forbidden);
+    (
+        Cow::Owned(text.chars().filter(|c| !forbidden(*c)).collect()),
+        first,
+    )
 }
 
 /// Whether a C0 control other than tab and line ends occurs; looks at whole blocks, which the compiler vectorizes.
@@ -67,98 +181,40 @@ fn holds_noncharacter(text: &str) -> bool {
     text.contains('\u{fffe}') || text.contains('\u{ffff}')
 }
 
-/// Where the document proper begins, and whether something other than XML's own prolog stood before it.
-fn find_root(text: &str) -> (usize, bool) {
-    let start = skip_prolog(text);
-    let rest = &text[start..];
-    if rest.starts_with('{') || begins_element(rest) || rest.is_empty() {
-        return (start, false);
+/// Where the document proper begins in text without its prolog, past junk such as a warning of the server's
+/// language; `None` when there is no root of a feed and this is no JSON.
+fn find_root(text: &str) -> Option<usize> {
+    let rest = text.strip_prefix('<').unwrap_or_default();
+    if text.starts_with('{') || dialect::is_root(element_name(rest)) {
+        return Some(0);
     }
-    match find_feed_root(rest) {
-        Some(offset) => (start + offset, true),
-        None => (start, false),
-    }
-}
-
-/// Length of white space, byte order marks, declaration, comments, processing instructions and DOCTYPE.
-fn skip_prolog(text: &str) -> usize {
-    let mut at = 0;
-    loop {
-        let rest = &text[at..];
-        let blank = rest.len()
-            - rest
-                .trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
-                .len();
-        let rest = &rest[blank..];
-        let end = if rest.starts_with("<?") {
-            rest.find("?>").map(|end| end + 2)
-        } else if let Some(comment) = rest.strip_prefix("<!--") {
-            comment.find("-->").map(|end| end + 7)
-        } else if rest
-            .get(..9)
-            .is_some_and(|head| head.eq_ignore_ascii_case("<!doctype"))
-            && !is_html_doctype(rest)
-        {
-            limits::doctype_end(rest)
-        } else {
-            None
-        };
-        match end {
-            Some(end) => at += blank + end,
-            None => return at + blank,
-        }
-    }
-}
-
-/// `<!DOCTYPE html>` is kept: it says what the document is.
-fn is_html_doctype(rest: &str) -> bool {
-    rest.get(9..).is_some_and(|name| {
-        name.trim_start()
-            .get(..4)
-            .is_some_and(|name| name.eq_ignore_ascii_case("html"))
-    })
-}
-
-fn begins_element(text: &str) -> bool {
-    let mut chars = text.chars();
-    chars.next() == Some('<')
-        && chars
-            .next()
-            .is_some_and(|c| c.is_alphabetic() || c == '_' || c == '!')
-}
-
-/// Looks for the root of a feed after junk such as a warning of the server's language. Only text without markup is
-/// skipped: a page of HTML in front means that the document is a page.
-fn find_feed_root(text: &str) -> Option<usize> {
-    let mut from = 0;
-    while let Some(offset) = text[from..].find('<') {
-        let at = from + offset;
-        let rest = &text[at..];
-        if is_feed_root(rest) {
-            return Some(at);
-        }
-        let name = element_name(&rest[1..]);
-        if ["html", "head", "body", "script", "title", "div"]
+    let is_page = |name: &str| {
+        ["html", "head", "body", "script", "opml"]
             .iter()
             .any(|page| name.eq_ignore_ascii_case(page))
+    };
+    // What a server's language prints around a message of its own.
+    let is_printed = |name: &str| {
+        ["br", "b", "i", "p", "hr", "font", "strong", "pre", "code"]
+            .iter()
+            .any(|known| name.trim_end_matches('/').eq_ignore_ascii_case(known))
+    };
+    let mut is_other_xml =
+        rest.starts_with(|c: char| c.is_ascii_alphabetic()) && !is_printed(element_name(rest));
+    for at in memchr::memchr_iter(b'<', text.as_bytes()) {
+        let name = element_name(&text[at + 1..]);
+        if dialect::is_root(name)
+            && !name.eq_ignore_ascii_case("channel")
+            && !name.eq_ignore_ascii_case("entry")
         {
+            return Some(at);
+        }
+        is_other_xml |= is_page(name) || text[at..].starts_with("<!");
+        if is_other_xml {
             return None;
         }
-        from = at + 1;
     }
     None
-}
-
-/// Whether `text` opens the root of a feed dialect, under any prefix and in any case.
-pub fn is_feed_root(text: &str) -> bool {
-    let Some(rest) = text.strip_prefix('<') else {
-        return false;
-    };
-    let name = element_name(rest);
-    let local = name.rsplit(':').next().unwrap_or(name);
-    ["rss", "feed", "rdf"]
-        .iter()
-        .any(|root| local.eq_ignore_ascii_case(root))
 }
 
 /// The name that begins `text`, up to white space, `>` or `/`.

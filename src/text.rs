@@ -1,9 +1,9 @@
 //! Plain text of sanitized HTML, and what is counted and hashed of it.
 
 use std::borrow::Cow;
-use std::hash::Hasher;
 
-use xxhash_rust::xxh3::Xxh3Default;
+use markup5ever::data::NAMED_ENTITIES;
+use xxhash_rust::xxh3::xxh3_64;
 
 const BLOCKS: &[&str] = &[
     "p",
@@ -88,28 +88,18 @@ fn break_with(out: &mut String, lines: &str) {
     }
 }
 
-/// Decodes character references once; unknown ones stay as they are.
+/// Decodes character references of HTML once; unknown ones stay as they are.
 pub(crate) fn decode_entities(raw: &str) -> String {
-    quick_xml::escape::unescape(raw)
-        .map_or_else(|_| decode_leniently(raw), std::borrow::Cow::into_owned)
-}
-
-fn decode_leniently(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
-    for (index, piece) in raw.split('&').enumerate() {
-        if index == 0 {
-            out.push_str(piece);
-            continue;
-        }
-        match piece.find(';').map(|end| piece.split_at(end + 1)) {
-            Some((name, rest)) if name.len() < 32 => {
-                let reference = format!("&{name}");
-                match quick_xml::escape::unescape(&reference) {
-                    Ok(decoded) => out.push_str(&decoded),
-                    Err(_) => out.push_str(&reference),
-                }
-                out.push_str(rest);
-            }
+    let mut pieces = raw.split('&');
+    out.push_str(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        let name = piece
+            .find(';')
+            .map(|end| &piece[..end])
+            .filter(|name| name.len() < 32);
+        match name {
+            Some(name) if reference(&mut out, name) => out.push_str(&piece[name.len() + 1..]),
             _ => {
                 out.push('&');
                 out.push_str(piece);
@@ -117,6 +107,39 @@ fn decode_leniently(raw: &str) -> String {
         }
     }
     out
+}
+
+/// Appends what stands for `name` in `&name;`; false when it stands for nothing.
+fn reference(out: &mut String, name: &str) -> bool {
+    let Some(number) = name.strip_prefix('#') else {
+        return named_entity(out, name);
+    };
+    let code = match number.strip_prefix(['x', 'X']) {
+        Some(digits) => u32::from_str_radix(digits, 16),
+        None => number.parse(),
+    };
+    let c = code.ok().and_then(char::from_u32);
+    out.extend(c);
+    c.is_some()
+}
+
+/// Appends the characters that HTML names `name` (HTML §13.5); false when it names none.
+pub(crate) fn named_entity(out: &mut String, name: &str) -> bool {
+    let mut key = [0; 40];
+    let Some(slot) = key.get_mut(..=name.len()) else {
+        return false;
+    };
+    slot[..name.len()].copy_from_slice(name.as_bytes());
+    slot[name.len()] = b';';
+    let found = std::str::from_utf8(slot)
+        .ok()
+        .and_then(|key| NAMED_ENTITIES.get(key));
+    let Some((first, second)) = found.filter(|(first, _)| *first != 0) else {
+        return false;
+    };
+    out.extend(char::from_u32(*first));
+    out.extend(char::from_u32(*second).filter(|c| *c != '\0'));
+    true
 }
 
 pub(crate) fn is_dense(c: char) -> bool {
@@ -151,27 +174,23 @@ pub fn reading_seconds(text: &str) -> u64 {
     (words * 60).div_ceil(238) + (dense * 60).div_ceil(500)
 }
 
-/// Hash of the words of title and text only: markup, punctuation and white space do not count.
-pub fn text_fingerprint(title: Option<&str>, html: &str) -> u64 {
-    let mut hasher = Xxh3Default::new();
-    let text = text_of(html);
-    let mut folded = Vec::new();
-    for part in [title.unwrap_or_default(), &text] {
+/// Hash of the words of title and plain text only: punctuation and white space do not count, nor does case.
+pub fn text_fingerprint(title: Option<&str>, text: &str) -> u64 {
+    let mut words = Vec::with_capacity(text.len() + 64);
+    for part in [title.unwrap_or_default(), text] {
         for word in part.split(|c: char| !c.is_alphanumeric()) {
             if word.is_ascii() {
-                folded.clear();
-                folded.extend(word.bytes().map(|byte| byte.to_ascii_lowercase()));
+                words.extend(word.bytes().map(|byte| byte.to_ascii_lowercase()));
             } else {
-                folded = word.to_lowercase().into_bytes();
+                words.extend_from_slice(word.to_lowercase().as_bytes());
             }
-            if !folded.is_empty() {
-                folded.push(0);
-                hasher.write(&folded);
+            if words.last().is_some_and(|last| *last > 1) {
+                words.push(0);
             }
         }
-        hasher.write_u8(1);
+        words.push(1);
     }
-    hasher.finish()
+    xxh3_64(&words)
 }
 
 #[cfg(test)]
@@ -199,14 +218,10 @@ mod tests {
 
     #[test]
     fn markup_and_punctuation_do_not_change_the_fingerprint() {
-        let plain = text_fingerprint(Some("Gate"), "<p>The gate, closed.</p>");
-        assert_eq!(
-            plain,
-            text_fingerprint(Some("gate!"), "<div>The <i>gate</i> closed</div>")
-        );
-        assert_ne!(
-            plain,
-            text_fingerprint(Some("Gate"), "<p>The gate opened.</p>")
-        );
+        let of = |title, html| text_fingerprint(Some(title), &text_of(html));
+        let plain = of("Gate", "<p>The gate, closed.</p>");
+        assert_eq!(plain, of("gate!", "<div>The <i>gate</i> closed</div>"));
+        assert_ne!(plain, of("Gate", "<p>The gate opened.</p>"));
+        assert_ne!(of("Gate", "The"), of("", "Gate the"));
     }
 }

@@ -32,6 +32,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("reqwest", &["fetch"]),
     ("feed_rs", &["parse"]),
     ("ammonia", &["normalize"]),
+    ("whatlang", &["normalize/language"]),
     ("rusqlite", &["store"]),
     ("rusqlite_migration", &["store"]),
     ("axum", &["publish/http", "control"]),

@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::path::Path;
 
+use serde::Serialize;
 use url::Url;
 
 use super::{Failure, load, shell, stored};
@@ -12,7 +13,9 @@ use crate::daemon;
 use crate::fetch::{Answer, Fetcher, Payload};
 use crate::model::Validators;
 use crate::normalize;
+use crate::parse::{self, Context};
 use crate::publish::json;
+use crate::recover::decode;
 use crate::store::{Selection, Sources};
 
 /// `parse FILE|URL|-`.
@@ -40,12 +43,18 @@ pub async fn parse(
 
 fn parsed(payload: &Payload) -> Result<String, Failure> {
     let body = payload.decode(MAX_BODY).map_err(Failure::running)?.body;
-    let context = crate::parse::Context {
+    let context = Context {
         content_type: payload.content_type.clone(),
         base_url: Some(payload.final_url.clone()),
         timezone: None,
     };
-    let feed = crate::parse::parse(&body, &context).map_err(Failure::running)?;
+    let feed = match parse::parse(&body, &context) {
+        Ok(feed) => feed,
+        Err(error) => {
+            let list = outlines(&body, &context).ok_or_else(|| Failure::running(error))?;
+            return serde_json::to_string_pretty(&list).map_err(Failure::running);
+        }
+    };
     let document = normalize::document(&feed, &payload.final_url);
     let now = Clock::System.now();
     let entries: Vec<_> = feed
@@ -53,7 +62,7 @@ fn parsed(payload: &Payload) -> Result<String, Failure> {
         .iter()
         .map(|entry| {
             let identity = normalize::identity(&document, entry, &payload.final_url);
-            normalize::entry(&document, &identity, entry, &payload.final_url, now)
+            normalize::entry(&document, &identity, entry, &payload.final_url, now).entry
         })
         .collect();
     let shown = json::feed(
@@ -64,6 +73,42 @@ fn parsed(payload: &Payload) -> Result<String, Failure> {
         &entries,
     );
     serde_json::to_string_pretty(&shown).map_err(Failure::running)
+}
+
+/// An OPML document: feeds, and the folders they lie in as tags.
+#[derive(Serialize)]
+struct List {
+    format: &'static str,
+    title: Option<String>,
+    outlines: Vec<Outline>,
+}
+
+#[derive(Serialize)]
+struct Outline {
+    title: Option<String>,
+    xml_url: String,
+    html_url: Option<String>,
+    tags: Vec<String>,
+}
+
+/// What is no feed may be OPML. Outlines that cannot be read are counted on standard error.
+fn outlines(body: &[u8], context: &Context) -> Option<List> {
+    let text = decode::decode(body, context.content_type.as_deref()).text;
+    let document = config::opml::read(&text).ok()?;
+    if !document.broken.is_empty() {
+        tracing::warn!("{} outlines left out: broken", document.broken.len());
+    }
+    let outline = |outline: config::opml::Outline| Outline {
+        title: outline.title,
+        xml_url: outline.url,
+        html_url: outline.html_url,
+        tags: outline.tags,
+    };
+    Some(List {
+        format: "opml",
+        title: document.title,
+        outlines: document.outlines.into_iter().map(outline).collect(),
+    })
 }
 
 const MAX_BODY: u64 = 16 << 20;
@@ -163,4 +208,44 @@ pub async fn export_atom(path: Option<&Path>, output: Option<&str>) -> Result<()
         .map(|publication| publication.body.clone())
         .unwrap_or_default();
     std::io::stdout().write_all(&body).map_err(Failure::running)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn show(body: &[u8], content_type: Option<&str>) -> Result<String, String> {
+        let base = Url::parse("https://example.org/").expect("a constant URL");
+        let payload = Payload::new(body.to_vec(), content_type.map(str::to_owned), base);
+        let shown = parsed(&payload).map_err(|failure| failure.to_string())?;
+        let value: serde_json::Value = serde_json::from_str(&shown).expect("JSON");
+        Ok(value.to_string())
+    }
+
+    #[test]
+    fn a_list_of_feeds_shows_its_outlines() {
+        let body = b"<opml><head><title>Caf\xe9s</title></head><body><outline text='Sea'>\
+            <outline text='Quay' xmlUrl='https://a.example/feed'/></outline></body></opml>";
+        let shown = show(body, Some("text/x-opml; charset=iso-8859-1"));
+        let expected = serde_json::json!({
+            "format": "opml",
+            "title": "Cafés",
+            "outlines": [{
+                "title": "Quay", "xml_url": "https://a.example/feed", "html_url": null, "tags": ["sea"],
+            }],
+        });
+        assert_eq!(shown, Ok(expected.to_string()));
+    }
+
+    #[test]
+    fn what_is_no_feed_says_what_it_is() {
+        let cases: [(&[u8], &str); 3] = [
+            (b"<html><body>Sign in</body></html>", "an HTML page"),
+            (b"", "an empty document"),
+            (b"PK\x03\x04\0\0", "a zip archive"),
+        ];
+        for (body, expected) in cases {
+            assert_eq!(show(body, None), Err(expected.to_owned()));
+        }
+    }
 }

@@ -1,10 +1,12 @@
 //! OPML 1.0, 1.1 and 2.0 → outlines that name a feed.
 //!
-//! Lists come from many programs and hands, so names are read in any case and a broken outline costs only itself.
-//! Nothing is fetched: `include` outlines are not followed.
+//! Lists come from many programs and hands, so names are read in any case, with quotes or without, and a broken outline
+//! costs only itself. Nothing is fetched: `include` outlines are not followed.
+
 use std::borrow::Cow;
 
-use quick_xml::XmlVersion;
+use quick_xml::escape::unescape;
+use quick_xml::events::attributes::Attribute;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
@@ -17,27 +19,32 @@ const MOST_OUTLINES: usize = 100_000;
 const DEEPEST: usize = 64;
 /// How often reading starts anew behind a broken tag. Each time may scan the rest of the file.
 const MOST_RESTARTS: usize = 1_000;
+const NO_OPML: &str = "is no OPML document; export the list as OPML";
 
 /// An outline with an `xmlUrl`.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Outline {
+pub struct Outline {
     /// Byte offset in the text.
-    pub(super) at: usize,
+    pub at: usize,
     /// `title`, else `text`.
-    pub(super) title: Option<String>,
+    pub title: Option<String>,
     /// As written.
-    pub(super) url: String,
+    pub url: String,
+    /// `htmlUrl`, as written.
+    pub html_url: Option<String>,
     /// Slugs of the folders it lies in, outermost first.
-    pub(super) tags: Vec<String>,
+    pub tags: Vec<String>,
 }
 
 /// What a document holds.
 #[derive(Debug, Default)]
-pub(super) struct Document {
+pub struct Document {
+    /// `title` of the head.
+    pub title: Option<String>,
     /// In file order.
-    pub(super) outlines: Vec<Outline>,
+    pub outlines: Vec<Outline>,
     /// What was left out: byte offset and reason.
-    pub(super) broken: Vec<(usize, &'static str)>,
+    pub broken: Vec<(usize, &'static str)>,
 }
 
 /// Text of an OPML file: UTF-8, else what its XML declaration or byte order mark says, else windows-1252. The mark
@@ -57,8 +64,11 @@ pub(super) fn decode(bytes: &[u8]) -> Cow<'_, str> {
     Cow::Owned(text.trim_start_matches('\u{feff}').to_owned())
 }
 
-/// Reads a document; errs when it is no OPML or holds more than can be meant.
-pub(super) fn read(text: &str) -> Read<Document> {
+/// Reads a document that begins with its root or with junk.
+///
+/// # Errors
+/// When it is no OPML or holds more than can be meant; says so in words that follow the name of the document.
+pub fn read(text: &str) -> Read<Document> {
     let mut walk = Walk::default();
     let mut from = 0;
     for _ in 0..MOST_RESTARTS {
@@ -78,6 +88,7 @@ pub(super) fn read(text: &str) -> Read<Document> {
 struct Walk {
     document: Document,
     seen_opml: bool,
+    in_title: bool,
     outlines: usize,
     /// Open outlines: the tag of a folder, nothing for one that is a feed itself.
     open: Vec<Option<String>>,
@@ -103,18 +114,23 @@ impl Walk {
                 }
                 Event::Start(tag) => self.start(&tag, at, true)?,
                 Event::Empty(tag) => self.start(&tag, at, false)?,
+                Event::End(tag) if is(tag.local_name().as_ref(), "title") => self.in_title = false,
                 Event::End(tag) if is(tag.local_name().as_ref(), "outline") => self.end(),
+                Event::Text(text) => self.text(&text),
+                Event::CData(text) => self.text(&text),
+                Event::GeneralRef(name) => self.text(&resolve(&format!("&{};", &*name))),
                 _ => {}
             }
         }
     }
 
-    fn finish(self) -> Read<Document> {
-        if self.seen_opml {
-            Ok(self.document)
-        } else {
-            Err("is no OPML document; export the list as OPML".to_owned())
+    fn finish(mut self) -> Read<Document> {
+        if !self.seen_opml {
+            return Err(NO_OPML.to_owned());
         }
+        let title = self.document.title.as_deref().map(one_line);
+        self.document.title = title.filter(|title| !title.is_empty());
+        Ok(self.document)
     }
 
     /// A tag whose quotes do not close swallows what follows: it is left out, and the next one is found by name.
@@ -126,9 +142,23 @@ impl Walk {
         find_outline(&text.as_bytes()[behind..]).map(|next| behind + next)
     }
 
+    /// Text of the head's `title`; all other text is of no use here.
+    fn text(&mut self, text: &str) {
+        if self.in_title {
+            self.document.title.get_or_insert_default().push_str(text);
+        }
+    }
+
     fn start(&mut self, tag: &BytesStart<'_>, at: usize, has_children: bool) -> Read<()> {
-        self.seen_opml |= is(tag.local_name().as_ref(), "opml");
-        if !self.seen_opml || !is(tag.local_name().as_ref(), "outline") {
+        let name = tag.local_name();
+        self.in_title = self.seen_opml && is(name.as_ref(), "title");
+        self.seen_opml |= is(name.as_ref(), "opml");
+        // Another root is another document, whatever it quotes.
+        let is_other = ["html", "rss", "feed", "rdf"];
+        if !self.seen_opml && is_other.iter().any(|root| is(name.as_ref(), root)) {
+            return Err(NO_OPML.to_owned());
+        }
+        if !self.seen_opml || !is(name.as_ref(), "outline") {
             return Ok(());
         }
         self.outlines += 1;
@@ -153,6 +183,7 @@ impl Walk {
                 at,
                 title: fields.title,
                 url,
+                html_url: fields.html_url,
                 tags,
             });
             None
@@ -187,17 +218,19 @@ impl Walk {
 struct Fields {
     title: Option<String>,
     url: Option<String>,
+    html_url: Option<String>,
     is_feed: bool,
 }
 
 fn fields(tag: &BytesStart<'_>) -> Fields {
     let mut fields = Fields::default();
     let (mut title, mut text, mut plain_url) = (None, None, None);
-    for attribute in tag.attributes().with_checks(false).flatten() {
+    for attribute in tag.html_attributes().with_checks(false).flatten() {
         let name = attribute.key.local_name();
         let value = || Some(attribute_value(&attribute)).filter(|value| !value.is_empty());
         match name.as_ref().to_ascii_lowercase().as_str() {
             "xmlurl" => fields.url = value(),
+            "htmlurl" => fields.html_url = value(),
             "url" => plain_url = value(),
             "title" => title = value(),
             "text" => text = value(),
@@ -218,18 +251,30 @@ fn fields(tag: &BytesStart<'_>) -> Fields {
     fields
 }
 
-/// The value with its references resolved; a bare `&`, common in addresses, stands for itself.
-fn attribute_value(attribute: &quick_xml::events::attributes::Attribute<'_>) -> String {
-    match attribute.normalized_value(XmlVersion::Implicit1_0) {
-        Ok(value) => value.trim().to_owned(),
-        Err(_) => attribute
-            .value
-            .trim()
-            .replace("&quot;", "\"")
-            .replace("&lt;", "<")
-            .replace("&gt;", ">")
-            .replace("&amp;", "&"),
+/// The value on one line, its references resolved; a bare `&`, common in addresses, stands for itself.
+fn attribute_value(attribute: &Attribute<'_>) -> String {
+    one_line(&resolve(&attribute.value))
+}
+
+fn resolve(text: &str) -> Cow<'_, str> {
+    if let Ok(resolved) = unescape(text) {
+        return resolved;
     }
+    let mut out = String::with_capacity(text.len());
+    for (index, piece) in text.split('&').enumerate() {
+        let reference = format!("&{piece}");
+        let end = reference.find(';').map_or(0, |end| end + 1);
+        match unescape(&reference[..end]) {
+            _ if index == 0 => out.push_str(piece),
+            Ok(resolved) => out.extend([&resolved, &reference[end..]]),
+            Err(_) => out.push_str(&reference),
+        }
+    }
+    Cow::Owned(out)
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn lenient(text: &str) -> Reader<&[u8]> {
@@ -263,4 +308,76 @@ fn is(name: &str, wanted: &str) -> bool {
 /// Positions count bytes of a text in memory, which `usize` can count.
 fn offset(position: u64) -> usize {
     usize::try_from(position).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `title | xml_url | html_url | tags`, a line an outline.
+    fn read_all(text: &str) -> Vec<String> {
+        let line = |outline: Outline| {
+            let [title, home] = [outline.title, outline.html_url].map(Option::unwrap_or_default);
+            format!(
+                "{title} | {} | {home} | {}",
+                outline.url,
+                outline.tags.join(" ")
+            )
+        };
+        let document = read(text).expect("OPML");
+        document.outlines.into_iter().map(line).collect()
+    }
+
+    #[test]
+    fn what_hands_and_programs_break_is_read() {
+        let cases = [
+            (
+                "<opml><outline text=\"Sea & Shore &eacute;&#33; &nosuch;\" xmlUrl=\"https://a.example/?x=1&y=2&amp;z=3\"/></opml>",
+                "Sea & Shore é! &nosuch; | https://a.example/?x=1&y=2&z=3 |  | ",
+            ),
+            (
+                "<opml><outline text=Quay xmlUrl=https://a.example/feed htmlUrl=\"https://a.example/\"></opml>",
+                "Quay | https://a.example/feed | https://a.example/ | ",
+            ),
+            (
+                "<OPML><Body><Outline Text='News'><Outline TITLE='Two\n lines' XMLURL='https://a.example/' HTMLURL='https://a.example/home'>",
+                "Two lines | https://a.example/ | https://a.example/home | news",
+            ),
+            (
+                "<br />Warning: no such file<opml><outline text=\"A < B\" text=\"C\" xmlUrl=\"https://a.example/\" /></body>",
+                "C | https://a.example/ |  | ",
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(read_all(text), [expected], "{text}");
+        }
+    }
+
+    #[test]
+    fn the_head_names_the_document() {
+        let title = |text: &str| read(text).expect("OPML").title;
+        let cases = [
+            (
+                "<opml><head><title>Sea &amp; <![CDATA[Shore]]>\n</title></head><body/></opml>",
+                Some("Sea & Shore"),
+            ),
+            ("<opml><head><title> </title></head></opml>", None),
+            ("<opml><body/></opml>", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(title(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_document_that_quotes_opml_is_none() {
+        for text in [
+            "<html><pre><opml><outline xmlUrl=\"https://a.example/\"/></opml>",
+            "<rss><opml/></rss>",
+            "{}",
+            "",
+        ] {
+            assert_eq!(read(text).expect_err(text), NO_OPML);
+        }
+    }
 }

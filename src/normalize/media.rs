@@ -87,7 +87,7 @@ fn is_lead(url: &str, width: Option<u32>, height: Option<u32>) -> bool {
 /// Enclosures: each address once, pictures aside.
 pub(super) fn attachments(media: &[Media], base: &Url) -> Vec<Attachment> {
     let mut out: Vec<Attachment> = Vec::new();
-    for media in media.iter().filter(|media| !is_picture(media)) {
+    for media in media.iter().filter(|media| !media.thumbnail) {
         let Some(url) = absolute(base, &media.url) else {
             continue;
         };

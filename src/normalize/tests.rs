@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::DatePrecision;
 use crate::parse::{Context, parse};
 
 fn base() -> Url {
@@ -31,6 +32,7 @@ fn entries(items: &str) -> Vec<Entry> {
             &base(),
             now(),
         )
+        .entry
     };
     parsed.entries.iter().map(one).collect()
 }
@@ -64,9 +66,14 @@ fn a_short_description_is_the_summary_and_a_long_one_the_content() {
 fn ids_and_links_that_several_items_share_identify_none() {
     let items = "<item><title>a</title><guid isPermaLink=\"false\">x</guid><link>https://example.org/</link></item>\
                  <item><title>b</title><guid isPermaLink=\"false\">x</guid><link>https://example.org/</link></item>";
-    let entries = entries(items);
-    assert!(entries.iter().all(|entry| entry.id_kind == IdKind::Content));
-    assert_ne!(entries[0].id, entries[1].id);
+    let body = format!("<rss version=\"2.0\"><channel>{items}</channel></rss>");
+    let parsed = parse(body.as_bytes(), &Context::default()).expect("a feed");
+    let document = document(&parsed, &base());
+    let of = |index: usize| identity(&document, &parsed.entries[index], &base());
+    assert!(of(0).key.starts_with('c') && of(1).key.starts_with('c'));
+    assert_ne!(of(0).key, of(1).key);
+    // The id is still shown as published, but not republished.
+    assert_eq!((of(0).id.as_str(), of(0).trusted), ("x", false));
 }
 
 #[test]
@@ -76,7 +83,7 @@ fn an_item_without_an_id_is_known_by_its_link() {
     )[0];
     assert_eq!(
         (entry.id.as_str(), entry.id_kind),
-        ("example.org/a", IdKind::Link)
+        ("https://www.example.org/a/?utm_source=x", IdKind::Link)
     );
 }
 
@@ -114,14 +121,79 @@ fn dates_that_cannot_be_are_none() {
 }
 
 #[test]
-fn authors_come_apart_from_their_addresses() {
-    let entry =
-        &entries("<item><guid>1</guid><author>desk@example.org (Harbour Desk)</author></item>")[0];
-    let author = &entry.details.authors[0];
+fn one_instant_for_all_entries_is_the_build_time_and_one_day_is_not() {
+    let items = |dates: [&str; 3]| {
+        let item = |(id, date): (usize, &str)| {
+            format!("<item><guid>{id}</guid><pubDate>{date}</pubDate></item>")
+        };
+        let items: String = dates.into_iter().enumerate().map(item).collect();
+        let read = entries(&items);
+        read.iter()
+            .filter(|entry| entry.published.is_some())
+            .count()
+    };
+    let instant = "Mon, 23 Nov 2026 08:00:00 GMT";
+    assert_eq!(items([instant; 3]), 0);
     assert_eq!(
-        (author.name.as_str(), author.email.as_deref()),
-        ("Harbour Desk", Some("desk@example.org"))
+        items([instant, instant, "Mon, 23 Nov 2026 08:00:01 GMT"]),
+        3
     );
+    assert_eq!(items(["2026-11-23"; 3]), 3);
+    assert_eq!(items([""; 3]), 0);
+}
+
+#[test]
+fn a_change_is_no_publication_unless_nothing_else_is_known() {
+    let cases = [
+        (
+            "<published>2026-11-02T08:00:00Z</published><updated>2026-11-03T08:00:00Z</updated>",
+            "02 03 instant",
+        ),
+        (
+            "<published>2026-11-03T08:00:00Z</published><updated>2026-11-02T08:00:00Z</updated>",
+            "03 - instant",
+        ),
+        ("<published>2026-11-03</published>", "03 - day"),
+        ("<updated>2026-11-03T08:00:00Z</updated>", "03 03 inferred"),
+        (
+            "<published>1970-01-01T00:00:00Z</published><updated>2026-11-03T08:00:00Z</updated>",
+            "- 03 inferred",
+        ),
+        (
+            "<published>2026-11-25T11:00:00Z</published>",
+            "25 - instant",
+        ),
+        (
+            "<published>2026-11-25T13:00:00Z</published>",
+            "- - inferred",
+        ),
+    ];
+    for (dates, expected) in cases {
+        let atom = format!(
+            "<feed xmlns=\"http://www.w3.org/2005/Atom\"><id>a:b</id><title>Quay</title>\
+             <entry><id>a:c</id><title>x</title>{dates}</entry></feed>"
+        );
+        let parsed = parse(atom.as_bytes(), &Context::default()).expect("a feed");
+        let document = document(&parsed, &base());
+        let (published, updated, precision) = dates::dates(&document, &parsed.entries[0], now());
+        let day =
+            |at: Option<DateTime<Utc>>| at.map_or("-".to_owned(), |at| at.format("%d").to_string());
+        let precision = format!("{precision:?}").to_lowercase();
+        assert_eq!(
+            format!("{} {} {precision}", day(published), day(updated)),
+            expected,
+            "{dates}"
+        );
+    }
+}
+
+#[test]
+fn a_summary_tells_the_language_where_there_is_no_content() {
+    let summary = "Die Boote kehren vor den Stürmen des Winters in den Hafen zurück. ".repeat(5);
+    let items = format!("<item><guid>1</guid><description>{summary}</description></item>");
+    let entry = &entries(&items)[0];
+    assert_eq!(entry.content_html, "");
+    assert_eq!(entry.details.language.as_deref(), Some("de"));
 }
 
 #[test]
@@ -131,6 +203,6 @@ fn xhtml_content_is_content() {
     let parsed = parse(atom.as_bytes(), &Context::default()).expect("a feed");
     let document = document(&parsed, &base());
     let identity = identity(&document, &parsed.entries[0], &base());
-    let entry = entry(&document, &identity, &parsed.entries[0], &base(), now());
+    let entry = entry(&document, &identity, &parsed.entries[0], &base(), now()).entry;
     assert_eq!(entry.content_html, "<p>A mile</p>");
 }

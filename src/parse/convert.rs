@@ -1,15 +1,14 @@
 //! The only file that knows feed-rs: runs it, and moves what it gives into our own words.
 
-use chrono::{DateTime, Duration, Timelike, Utc};
 use feed_rs::model as theirs;
 use feed_rs::parser::{Builder, ParseErrorKind, ParseFeedError};
 
-use super::{Context, Error, Format, Link, Media, ParsedEntry, ParsedFeed, Person, Text, date};
+use super::{Context, Error, Format, Link, Media, ParsedEntry, ParsedFeed, Text};
 use crate::model::{Category, Signals};
 
-/// Runs feed-rs over recovered XML. It may panic and recurse: the caller guards both.
+/// Runs feed-rs over recovered XML. It may panic and recurse: the caller guards both. Dates, people, languages and
+/// bases are not taken from it: `extras` has them.
 pub(super) fn parse(text: &str, format: Format, context: &Context) -> Result<ParsedFeed, Error> {
-    let home = context.timezone.unwrap_or(chrono_tz::UTC);
     let parser = Builder::new()
         .base_uri(
             context
@@ -20,35 +19,13 @@ pub(super) fn parse(text: &str, format: Format, context: &Context) -> Result<Par
         )
         // An absent id stays absent: feed-rs would else mint one, at times a random one.
         .id_generator(|_, _, _| String::new())
-        .timestamp_parser(move |text| date::parse(text, home).map(mark))
+        .timestamp_parser(|_| None)
         .sanitize_content(false)
         .build();
     match parser.parse(text.as_bytes()) {
         Ok(feed) => Ok(convert(feed, format)),
         Err(error) => Err(refusal(&error)),
     }
-}
-
-/// feed-rs passes an instant only, so a bare day is marked by an odd nanosecond; no real time carries one, as they are
-/// cut to milliseconds.
-fn mark(stamp: date::Timestamp) -> DateTime<Utc> {
-    if stamp.is_day {
-        stamp.at + Duration::nanoseconds(1)
-    } else {
-        stamp.at
-    }
-}
-
-fn unmark(at: DateTime<Utc>) -> (DateTime<Utc>, bool) {
-    let is_day = at.nanosecond() % 1_000 == 1;
-    (
-        if is_day {
-            at - Duration::nanoseconds(1)
-        } else {
-            at
-        },
-        is_day,
-    )
 }
 
 fn refusal(error: &ParseFeedError) -> Error {
@@ -92,15 +69,10 @@ fn convert(feed: theirs::Feed, format: Format) -> ParsedFeed {
         title: feed.title.map(|value| text(value, is_rss)),
         links: feed.links.into_iter().map(link).collect(),
         language: feed.language.and_then(non_empty),
-        updated: feed.updated.or(feed.published).map(|at| unmark(at).0),
+        updated: None,
         image_url: image.and_then(|image| non_empty(image.uri)),
         rights: feed.rights.map(|value| text(value, is_rss)),
-        base: None,
-        authors: feed
-            .authors
-            .into_iter()
-            .filter_map(|author| person(author, false))
-            .collect(),
+        authors: Vec::new(),
         signals: Signals {
             ttl: feed
                 .ttl
@@ -119,37 +91,13 @@ fn convert(feed: theirs::Feed, format: Format) -> ParsedFeed {
 }
 
 fn entry(entry: theirs::Entry, is_rss: bool) -> ParsedEntry {
-    let published = entry.published.map(unmark);
-    let (comments, links): (Vec<_>, Vec<_>) = entry
-        .links
-        .into_iter()
-        .partition(|link| link.target.is_some());
-    let (content, content_base) = entry
-        .content
-        .map_or((None, None), |value| content(value, is_rss));
-    let authors = entry
-        .authors
-        .into_iter()
-        .filter_map(|author| person(author, false));
-    let contributors = entry
-        .contributors
-        .into_iter()
-        .filter_map(|helper| person(helper, true));
+    let links = entry.links.into_iter().filter(|link| link.target.is_none());
     ParsedEntry {
         id: non_empty(entry.id),
         title: entry.title.map(|value| text(value, is_rss)),
-        links: links.into_iter().map(link).collect(),
+        links: links.map(link).collect(),
         summary: entry.summary.map(|value| text(value, is_rss)),
-        content,
-        authors: authors.chain(contributors).collect(),
-        published: published.map(|(at, _)| at),
-        published_is_day: published.is_some_and(|(_, is_day)| is_day),
-        // feed-rs copies an RSS item's only date into both fields.
-        updated: entry
-            .updated
-            .filter(|at| !is_rss || entry.published != Some(*at))
-            .map(|at| unmark(at).0),
-        language: entry.language.and_then(non_empty),
+        content: entry.content.and_then(|value| content(value, is_rss)),
         categories: categories(entry.categories),
         media: entry
             .media
@@ -158,12 +106,7 @@ fn entry(entry: theirs::Entry, is_rss: bool) -> ParsedEntry {
             .flat_map(|(object, group)| media(object, group))
             .collect(),
         rights: entry.rights.map(|value| text(value, is_rss)),
-        base: entry.base.and_then(non_empty).or(content_base),
-        comments_url: comments
-            .into_iter()
-            .find(|link| link.target == Some(theirs::LinkTarget::Comments))
-            .map(|link| link.href),
-        source: None,
+        ..ParsedEntry::default()
     }
 }
 
@@ -175,21 +118,14 @@ fn text(value: theirs::Text, is_rss: bool) -> Text {
     }
 }
 
-/// The content, and the `xml:base` that feed-rs hands over in place of a source for RSS.
-fn content(value: theirs::Content, is_rss: bool) -> (Option<Text>, Option<String>) {
+fn content(value: theirs::Content, is_rss: bool) -> Option<Text> {
     let kind = value.content_type.as_str();
-    let html = is_html(kind);
-    let base = if is_rss {
-        value.src.map(|link| link.href)
-    } else {
-        None
-    };
+    let html = is_rss || is_html(kind);
     let readable = html || kind.starts_with("text/");
-    let text = value
+    value
         .body
         .filter(|body| readable && !body.trim().is_empty())
-        .map(|value| Text { value, html });
-    (text, base)
+        .map(|value| Text { value, html })
 }
 
 /// feed-rs calls Atom's `xhtml` a type of `html` with an odd subtype.
@@ -207,17 +143,6 @@ fn link(link: theirs::Link) -> Link {
         hreflang: link.href_lang,
         length: link.length,
     }
-}
-
-fn person(person: theirs::Person, contributor: bool) -> Option<Person> {
-    let name = person.name.unwrap_or_default();
-    let email = person.email.and_then(non_empty);
-    (!name.trim().is_empty() || email.is_some()).then(|| Person {
-        name,
-        url: person.uri.and_then(non_empty),
-        email,
-        contributor,
-    })
 }
 
 fn categories(categories: Vec<theirs::Category>) -> Vec<Category> {
@@ -271,11 +196,7 @@ fn media(object: theirs::MediaObject, group: u16) -> Vec<Media> {
         picture: true,
         ..shared.clone()
     });
-    let mut media: Vec<Media> = contents.chain(thumbnails).collect();
-    if media.is_empty() && (shared.title.is_some() || shared.description.is_some()) {
-        media.push(shared);
-    }
-    media
+    contents.chain(thumbnails).collect()
 }
 
 /// Trimmed; `None` when nothing is left.

@@ -1,13 +1,28 @@
 //! Timestamps as feeds write them → instants.
 //!
-//! Reads RFC 2822 and its obsolete forms, RFC 3339, ISO 8601 with and without zone, bare days, asctime, JavaScript
-//! and US prose, and Unix seconds. A weekday is ignored, since it is often wrong and never needed. What cannot be
-//! read is `None`, never a guess. Month names are English so far; other languages are one more table.
+//! One reader for all forms: RFC 2822 and its obsolete spellings, RFC 3339, ISO 8601 with and without zone, week and
+//! day-of-year dates, asctime, JavaScript, prose in some fifteen languages, Unix seconds and milliseconds. The text
+//! falls into numbers, words and marks ([`tokens`]); each piece says what it is by its form, its neighbours and the
+//! tables of [`words`]. A piece that says nothing known makes the whole text none: better no date than a wrong one.
+//!
+//! A weekday is ignored, since it is often wrong and never needed. `03/04/2012` could be two days, so it is none;
+//! such a date is read only when a single day fits (`13/04/2012`, `04/04/2012`) or when a zone of the United States
+//! stands beside it (`03/04/2012 10:00 EST`: month first).
 
-use chrono::{DateTime, Duration, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
+mod clock;
+mod parts;
+#[cfg(test)]
+mod tests;
+mod tokens;
+mod words;
+
+use chrono::{DateTime, Duration, LocalResult, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use super::zone::{self, Zone};
+use clock::Clock;
+use parts::{Part, day};
+use tokens::{Kind, Token, tokens};
 
 /// An instant, and whether the publisher named only the day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,331 +33,343 @@ pub(super) struct Timestamp {
     pub(super) is_day: bool,
 }
 
+/// Longer texts, in bytes, are no dates.
+const LONGEST: usize = 128;
+
 /// Reads a timestamp. `home` is the zone of dates that name none.
 pub(super) fn parse(text: &str, home: Tz) -> Option<Timestamp> {
     let text = text.trim();
-    if text.len() > 100 {
+    if text.len() > LONGEST {
         return None;
     }
-    unix(text)
-        .or_else(|| iso(text, home))
-        .or_else(|| prose(text, home))
+    let tokens = tokens(text);
+    if let Some(at) = unix(&tokens) {
+        return Some(Timestamp { at, is_day: false });
+    }
+    let mut reading = Reading::default();
+    let mut rest = &tokens[..];
+    while !rest.is_empty() {
+        rest = reading.step(rest)?;
+    }
+    reading.finish(home)
 }
 
-/// Seconds or milliseconds since 1970.
-fn unix(text: &str) -> Option<Timestamp> {
-    if !(9..=13).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let number: i64 = text.parse().ok()?;
-    let at = if text.len() <= 10 {
-        DateTime::from_timestamp(number, 0)?
-    } else {
-        DateTime::from_timestamp_millis(number)?
-    };
-    Some(Timestamp { at, is_day: false })
-}
-
-/// `2026-01-05`, `2026-01-05T10:00:00.5+01:00`, `2026/01/05 10:00`, `20260105T100000Z`, `2026-01`, `2026`.
-fn iso(text: &str, home: Tz) -> Option<Timestamp> {
-    let mut cursor = Cursor(text);
-    let year = cursor.digits(4)?;
-    let (month, day) = if cursor.0.is_empty() {
-        (1, 1)
-    } else if let Some(month) = cursor.digits(2) {
-        (month, cursor.digits(2)?)
-    } else {
-        let separator = cursor.one_of("-/.")?;
-        let month = cursor.one_or_two_digits()?;
-        match cursor.one_of(separator) {
-            Some(_) => (month, cursor.one_or_two_digits()?),
-            None if cursor.0.is_empty() => (month, 1),
-            None => return None,
-        }
-    };
-    let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
-    let rest = cursor.0.trim_start_matches([',', ' ']);
-    let rest = rest.strip_prefix(['T', 't']).unwrap_or(rest).trim();
-    if rest.is_empty() {
-        return Some(noon(date, zone::Zone::Named(home)));
-    }
-    let end = rest
-        .find(|c: char| !(c.is_ascii_digit() || matches!(c, ':' | '.' | ',')))
-        .unwrap_or(rest.len());
-    let (time, zone) = rest.split_at(end);
-    if time.is_empty() {
-        return Some(noon(date, zone::parse(zone)?));
-    }
-    let (time, zone) = match zone.trim().get(..2) {
-        Some(half) if half.eq_ignore_ascii_case("am") || half.eq_ignore_ascii_case("pm") => {
-            (twelve_hours(clock(time)?, half)?, zone.trim()[2..].trim())
-        }
-        _ => (clock(time)?, zone.trim()),
-    };
-    let zone = if zone.is_empty() {
-        Zone::Named(home)
-    } else {
-        zone::parse(zone)?
-    };
-    resolve(date, time, zone)
-}
-
-/// Everything with words or with the day first, read as a bag of tokens.
-fn prose(text: &str, home: Tz) -> Option<Timestamp> {
-    let mut numbers: Vec<(u32, usize)> = Vec::with_capacity(3);
-    let mut month = None;
-    let mut month_first = false;
-    let mut time = None;
-    let mut zone = None;
-    let text = text.split('(').next()?;
-    for token in text
-        .split(|c: char| c.is_whitespace() || c == ',')
-        .filter(|token| !token.is_empty())
-    {
-        if token.contains(':') && token.starts_with(|c: char| c.is_ascii_digit()) {
-            let end = token
-                .find(|c: char| !(c.is_ascii_digit() || matches!(c, ':' | '.')))
-                .unwrap_or(token.len());
-            time = Some(clock(&token[..end])?);
-            read_suffix(&token[end..], &mut time, &mut zone)?;
-        } else if let Some((day, name, year)) = compact_date(token) {
-            numbers.push(day);
-            month = Some(name);
-            numbers.extend(year);
-        } else if let Some(number) = ordinal(token) {
-            numbers.push(number);
-        } else if let Some(numeric) = slashed(token) {
-            numbers.extend([numeric.0, numeric.2]);
-            month = Some(numeric.1);
-        } else if month.is_none()
-            && let Some(name) = month_name(token)
-        {
-            month = Some(name);
-            month_first = numbers.is_empty();
-        } else if is_weekday(token)
-            || matches!(
-                token.to_ascii_lowercase().as_str(),
-                "at" | "on" | "the" | "of" | "-"
-            )
-        {
-            continue;
-        } else {
-            read_suffix(token, &mut time, &mut zone)?;
-        }
-    }
-    let (day, year) = day_and_year(&numbers, month_first)?;
-    let date = NaiveDate::from_ymd_opt(year, month?, day)?;
-    let zone = zone.unwrap_or(Zone::Named(home));
-    match time {
-        Some(time) => resolve(date, time, zone),
-        None => Some(noon(date, zone)),
-    }
-}
-
-/// What may follow a time: `AM`, `PM`, a zone, an offset to a zone already read (`GMT +0100`).
-fn read_suffix(token: &str, time: &mut Option<Clock>, zone: &mut Option<Zone>) -> Option<()> {
-    if token.is_empty() {
-        return Some(());
-    }
-    let plain = token.replace('.', "");
-    if plain.eq_ignore_ascii_case("am") || plain.eq_ignore_ascii_case("pm") {
-        *time = Some(twelve_hours((*time)?, &plain)?);
-        return Some(());
-    }
-    *zone = Some(zone::parse(token)?);
-    Some(())
-}
-
-/// The day comes before the year, unless it cannot be a day.
-fn day_and_year(numbers: &[(u32, usize)], month_first: bool) -> Option<(u32, i32)> {
-    let [first, second] = *numbers else {
-        return None;
-    };
-    let (day, year) = if !month_first && first.1 == 4 {
-        (second, first)
-    } else {
-        (first, second)
-    };
-    let number = i32::try_from(year.0).ok()?;
-    // RFC 2822 §4.3: two digits below 50 are this century, three digits count from 1900.
-    let year = match (year.1, number) {
-        (1..=2, 0..=49) => 2000 + number,
-        (1..=3, _) => 1900 + number,
-        (4, _) => number,
+/// Seconds since 1970, milliseconds or microseconds, told apart by their number of digits.
+fn unix(tokens: &[Token<'_>]) -> Option<DateTime<Utc>> {
+    let (number, fraction) = match tokens {
+        [number] => (number, ""),
+        [number, point, fraction] if point.is('.') && fraction.glued => (number, fraction.text),
         _ => return None,
     };
-    Some((day.0, year))
-}
-
-/// A number and how many digits it was written with.
-type Digits = (u32, usize);
-
-/// `05-Jan-2026`, `05-Jan-26`, `5Jan2026`.
-fn compact_date(token: &str) -> Option<(Digits, u32, Option<Digits>)> {
-    let mut parts = token.split(['-', '/']);
-    let (day, name, year) = (parts.next()?, parts.next()?, parts.next());
-    let month = month_name(name)?;
-    let year = match year {
-        Some(year) => Some(ordinal(year)?),
-        None => None,
-    };
-    parts
-        .next()
-        .is_none()
-        .then_some((ordinal(day)?, month, year))
-}
-
-/// `5/13/2026`, `13/5/2026`, `13.05.2026`: which is the day must be plain; a full stop means day first.
-fn slashed(token: &str) -> Option<(Digits, u32, Digits)> {
-    let separator = if token.contains('/') { '/' } else { '.' };
-    let mut parts = token.splitn(3, separator).map(ordinal);
-    let (first, second, year) = (parts.next()??, parts.next()??, parts.next()??);
-    match separator {
-        '.' => Some((first, second.0, year)),
-        _ if second.0 > 12 || first.0 == second.0 => Some((second, first.0, year)),
-        _ if first.0 > 12 => Some((first, second.0, year)),
+    let digits = (number.kind == Kind::Number).then_some(number.text)?;
+    let count: i64 = digits.parse().ok()?;
+    match digits.len() {
+        9 | 10 => Some(DateTime::from_timestamp(count, 0)? + clock::fraction(fraction)?),
+        13 if fraction.is_empty() => DateTime::from_timestamp_millis(count),
+        16 if fraction.is_empty() => DateTime::from_timestamp_millis(count / 1_000),
         _ => None,
     }
 }
 
-/// A number of at most four digits, with `st`, `nd`, `rd`, `th` or a full stop after it; and its digits.
-fn ordinal(token: &str) -> Option<(u32, usize)> {
-    let digits = token.bytes().take_while(u8::is_ascii_digit).count();
-    let suffix = &token[digits..];
-    let plain = suffix.is_empty()
-        || suffix == "."
-        || ["st", "nd", "rd", "th"]
-            .iter()
-            .any(|tail| suffix.eq_ignore_ascii_case(tail));
-    ((1..=4).contains(&digits) && plain)
-        .then(|| token[..digits].parse().ok().map(|number| (number, digits)))?
+/// What has been read so far.
+#[derive(Debug, Default)]
+struct Reading {
+    /// A date that one piece told whole: `20260105`, `2026-W02-1`.
+    date: Option<NaiveDate>,
+    parts: Vec<Part>,
+    /// The mark since the last part.
+    mark: Option<char>,
+    /// A month by name, and whether the word may also be a weekday (French `mar.`).
+    month: Option<(u32, bool)>,
+    time: Option<Clock>,
+    /// The last piece was the `T` before a time.
+    after_t: bool,
+    /// Whether it is the second half of the day.
+    half: Option<bool>,
+    /// Minutes east of UTC.
+    offset: Option<i32>,
+    zone: Option<Zone>,
+    /// The zone's letters are in use in the United States only.
+    american: bool,
 }
 
-fn month_name(token: &str) -> Option<u32> {
-    const NAMES: [&str; 12] = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
-    let token = token.trim_end_matches('.').to_ascii_lowercase();
-    let known = |name: &&str| {
-        token.len() >= 3
-            && (name.starts_with(&token) || token == "sept" && name.starts_with("sept"))
-    };
-    NAMES
-        .iter()
-        .zip(1..)
-        .find(|(name, _)| known(name))
-        .map(|(_, number)| number)
-}
-
-fn is_weekday(token: &str) -> bool {
-    const NAMES: [&str; 7] = [
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-    ];
-    let token = token.trim_end_matches('.').to_ascii_lowercase();
-    token.len() >= 2
-        && NAMES.iter().any(|name| {
-            name.starts_with(&token) || token.starts_with(&name[..3]) && token.is_ascii()
-        })
-}
-
-/// A time of day; 24:00 is the next day's 00:00 (ISO 8601).
-#[derive(Clone, Copy, Debug)]
-struct Clock {
-    time: NaiveTime,
-    next_day: bool,
-}
-
-/// `10:00`, `10:00:00`, `10:00:00.25`, `1000`, `100000`.
-fn clock(text: &str) -> Option<Clock> {
-    let (text, fraction) = text.split_once(['.', ',']).unwrap_or((text, ""));
-    let mut fields = [0u32; 3];
-    if text.contains(':') {
-        let mut parts = text.trim_end_matches(':').split(':');
-        for (field, part) in fields.iter_mut().zip(&mut parts) {
-            if part.is_empty() || part.len() > 2 {
-                return None;
+impl Reading {
+    /// Takes one piece, or several that belong together; gives what is left.
+    fn step<'t, 'a>(&mut self, rest: &'t [Token<'a>]) -> Option<&'t [Token<'a>]> {
+        let (token, behind) = rest.split_first()?;
+        match token.kind {
+            Kind::Number => self.number(token, behind),
+            Kind::Word => self.word(token, behind),
+            Kind::Mark => self.mark(token, behind),
+            Kind::Aside => {
+                // `GMT+0100 (CET)`: what is in brackets repeats, except where there is nothing to repeat.
+                if self.time.is_some() && self.zone.is_none() && self.offset.is_none() {
+                    self.take_zone(token.text);
+                }
+                Some(behind)
             }
-            *field = part.parse().ok()?;
         }
-        if parts.next().is_some() {
-            return None;
+    }
+
+    fn number<'t, 'a>(
+        &mut self,
+        token: &Token<'a>,
+        behind: &'t [Token<'a>],
+    ) -> Option<&'t [Token<'a>]> {
+        let digits = token.text;
+        if let Some((time, behind)) = clock::read(token, behind) {
+            return self.take_time(time?, behind);
         }
-    } else if matches!(text.len(), 4 | 6) {
-        for (field, part) in fields
-            .iter_mut()
-            .zip([text.get(..2), text.get(2..4), text.get(4..6)])
+        // `20260105 100000`, `05 Jan 26 1000 GMT`
+        let compact = match digits.len() {
+            4 => self.month.is_some() && self.parts.len() == 2 && self.time.is_none(),
+            6 => self.date.is_some(),
+            _ => false,
+        };
+        if std::mem::take(&mut self.after_t) || compact {
+            let (time, behind) = clock::basic(digits, behind)?;
+            return self.take_time(time, behind);
+        }
+        let is_first = self.parts.is_empty() && self.date.is_none() && self.month.is_none();
+        match digits.len() {
+            1..=4 => {
+                self.parts.push(Part {
+                    number: digits.parse().ok()?,
+                    digits: digits.len(),
+                    mark: self.mark.take().unwrap_or(' '),
+                });
+                let ordinal = |tail: &&Token<'_>| {
+                    tail.glued
+                        && tail.kind == Kind::Word
+                        && words::is_ordinal(&words::fold(tail.text))
+                };
+                let ending = usize::from(behind.first().filter(ordinal).is_some());
+                Some(&behind[ending..])
+            }
+            7 if is_first => {
+                let (year, day) = (digits[..4].parse().ok()?, digits[4..].parse().ok()?);
+                self.date = Some(NaiveDate::from_yo_opt(year, day)?);
+                Some(behind)
+            }
+            8 | 12 | 14 if is_first => {
+                let (month, day_of_month) =
+                    (digits[4..6].parse().ok()?, digits[6..8].parse().ok()?);
+                self.date = Some(day(digits[..4].parse().ok()?, month, day_of_month)?);
+                if digits.len() == 8 {
+                    return Some(behind);
+                }
+                let (time, behind) = clock::basic(&digits[8..], behind)?;
+                self.take_time(time, behind)
+            }
+            _ => None,
+        }
+    }
+
+    fn take_time<'t, 'a>(
+        &mut self,
+        time: Clock,
+        behind: &'t [Token<'a>],
+    ) -> Option<&'t [Token<'a>]> {
+        let is_first = self.time.replace(time).is_none();
+        is_first.then_some(behind)
+    }
+
+    fn word<'t, 'a>(
+        &mut self,
+        token: &Token<'a>,
+        behind: &'t [Token<'a>],
+    ) -> Option<&'t [Token<'a>]> {
+        let word = words::fold(token.text);
+        let next = behind.first();
+        let before_number =
+            next.is_some_and(|next| next.kind == Kind::Number && next.glued) && token.glued;
+        if word == "t" && before_number && self.time.is_none() {
+            self.after_t = true;
+            return Some(behind);
+        }
+        if word == "w" && before_number {
+            return self.week(behind);
+        }
+        let is_weekday = words::is_weekday(&word);
+        if let Some(month) = words::month(&word) {
+            return match self.month {
+                None | Some((_, true)) if self.date.is_none() => {
+                    self.month = Some((month, is_weekday));
+                    Some(behind)
+                }
+                _ => is_weekday.then_some(behind),
+            };
+        }
+        let nothing_yet = self.parts.is_empty() && self.date.is_none() && self.time.is_none();
+        if let Some(second) = words::half(&word)
+            // German `am 5. Januar` is no forenoon.
+            && !(nothing_yet && word == "am")
         {
-            *field = part.map_or(Some(0), |part| part.parse().ok())?;
+            return self.half.replace(second).is_none().then_some(behind);
         }
-    } else {
-        return None;
+        if words::is_date_unit(&word) && token.glued {
+            self.mark = Some('年');
+            return Some(behind);
+        }
+        // `10:30 h` is no military letter, `10:30 H` is one.
+        let is_filler = words::is_filler(&word);
+        let may_be_zone = !is_filler || token.text != word;
+        if may_be_zone && (self.time.is_some() || self.is_whole()) && self.take_zone(token.text) {
+            return Some(behind);
+        }
+        // A weekday of a language that has no table.
+        let leads = self.month.is_none() && next.is_some_and(|next| next.is(','));
+        (is_weekday || is_filler || nothing_yet && leads).then_some(behind)
     }
-    let [hour, minute, second] = fields;
-    let next_day = hour == 24 && minute == 0 && second == 0;
-    let millis: u32 = if fraction.is_empty() {
-        0
-    } else {
-        format!("{fraction:0<3}").get(..3)?.parse().ok()?
-    };
-    // A leap second becomes the second before it.
-    let time = NaiveTime::from_hms_milli_opt(
-        if next_day { 0 } else { hour },
-        minute,
-        if second == 60 { 59 } else { second },
-        millis,
-    )?;
-    Some(Clock { time, next_day })
-}
 
-fn twelve_hours(clock: Clock, half: &str) -> Option<Clock> {
-    use chrono::Timelike;
-    let hour = clock.time.hour();
-    let hour = match (hour, half.starts_with(['p', 'P'])) {
-        (12, false) => 0,
-        (1..=11, true) => hour + 12,
-        _ => hour,
-    };
-    Some(Clock {
-        time: clock.time.with_hour(hour)?,
-        ..clock
-    })
-}
+    /// The letters of a zone; false when they are none.
+    fn take_zone(&mut self, text: &str) -> bool {
+        let zone = zone::named(text);
+        let is_first = self.zone.is_none();
+        if let Some(zone) = zone
+            && is_first
+        {
+            self.zone = Some(zone);
+            self.american = zone::is_american(text);
+        }
+        zone.is_some() && is_first
+    }
 
-fn noon(date: NaiveDate, zone: Zone) -> Timestamp {
-    let noon = NaiveTime::from_hms_opt(12, 0, 0).unwrap_or_default();
-    Timestamp {
-        at: in_zone(date.and_time(noon), zone),
-        is_day: true,
+    /// `2026-W02-1`, `2026W021`; a bare week begins on Monday (ISO 8601).
+    fn week<'t, 'a>(&mut self, behind: &'t [Token<'a>]) -> Option<&'t [Token<'a>]> {
+        let [year] = self.parts[..] else { return None };
+        let (week, behind) = behind.split_first()?;
+        let (week, weekday, behind) = match (week.text.len(), behind) {
+            (3, _) => (&week.text[..2], &week.text[2..], behind),
+            (2, [dash, day, behind @ ..]) if dash.is('-') && day.text.len() == 1 => {
+                (week.text, day.text, behind)
+            }
+            (2, _) => (week.text, "1", behind),
+            _ => return None,
+        };
+        let weekday =
+            chrono::Weekday::try_from(weekday.parse::<u8>().ok()?.checked_sub(1)?).ok()?;
+        let year = (year.digits == 4).then(|| i32::try_from(year.number).ok())??;
+        self.date = NaiveDate::from_isoywd_opt(year, week.parse().ok()?, weekday);
+        self.parts.clear();
+        self.date.map(|_| behind)
+    }
+
+    fn mark<'t, 'a>(
+        &mut self,
+        token: &Token<'a>,
+        behind: &'t [Token<'a>],
+    ) -> Option<&'t [Token<'a>]> {
+        let mark = token.text.chars().next()?;
+        let number = behind
+            .first()
+            .filter(|next| next.kind == Kind::Number && next.glued);
+        let signs = matches!(mark, '+' | '-' | '−' | '–');
+        // `2026-01-05-05:00` is a day with a zone (XML Schema), not a day and its time.
+        let may_follow = self.time.is_some()
+            || self.is_whole()
+                && (mark == '+'
+                    || number.is_some_and(|number| number.text.len() == 4)
+                    || self.is_year_first() && token.glued);
+        if signs && may_follow && number.is_some() {
+            let (minutes, behind) = offset(behind)?;
+            let minutes = if mark == '+' { minutes } else { -minutes };
+            // Go prints `+0300 +03` for a zone without a name.
+            let agrees = *self.offset.get_or_insert(minutes) == minutes;
+            return agrees.then_some(behind);
+        }
+        match mark {
+            '-' | '/' | '.' => self.mark = Some(mark),
+            ',' | '|' | '·' | '@' | '–' | '—' | '،' | '、' => {}
+            _ => return None,
+        }
+        Some(behind)
+    }
+
+    /// A date stands there already.
+    fn is_whole(&self) -> bool {
+        self.date.is_some() || self.parts.len() + usize::from(self.month.is_some()) == 3
+    }
+
+    fn is_year_first(&self) -> bool {
+        self.parts.first().is_none_or(|first| first.digits == 4)
+    }
+
+    fn finish(self, home: Tz) -> Option<Timestamp> {
+        let date = self.day()?;
+        let zone = self.offset.map(Zone::Offset).or(self.zone);
+        let zone = zone.unwrap_or(Zone::Named(home));
+        let Some(time) = self.time else {
+            let noon = date.and_hms_opt(12, 0, 0)?;
+            return self.half.is_none().then(|| Timestamp {
+                at: in_zone(noon, zone),
+                is_day: true,
+            });
+        };
+        let (time, next_day) = time.of_day(self.half)?;
+        let date = if next_day { date.succ_opt()? } else { date };
+        Some(Timestamp {
+            at: in_zone(date.and_time(time), zone),
+            is_day: false,
+        })
+    }
+
+    fn day(&self) -> Option<NaiveDate> {
+        if self.date.is_some() {
+            let alone = self.parts.is_empty() && self.month.is_none();
+            return self.date.filter(|_| alone);
+        }
+        match (self.month, &self.parts[..]) {
+            (Some((month, _)), [first, second]) => {
+                let (day_of_month, year) = parts::day_and_year(*first, *second)?;
+                day(year, month, day_of_month)
+            }
+            (None, [first, second, third]) => {
+                parts::numeric([*first, *second, *third], self.american)
+            }
+            // A year or a month is its first day (W3C date-time), when no time claims to know better.
+            _ if self.time.is_some() && !self.is_day_of_year() => None,
+            (Some((month, _)), [year]) => day(year.full_year()?, month, 1),
+            (None, [year]) => day(year.full_year()?, 1, 1),
+            (None, [year, rest]) if rest.mark == '-' || rest.mark == '/' || rest.mark == '.' => {
+                let number = rest.number;
+                match rest.digits {
+                    3 => NaiveDate::from_yo_opt(year.full_year()?, number),
+                    _ => day(year.full_year()?, number, 1),
+                }
+            }
+            _ => None,
+        }
+    }
+
+    fn is_day_of_year(&self) -> bool {
+        self.month.is_none() && matches!(self.parts[..], [_, rest] if rest.digits == 3)
     }
 }
 
-fn resolve(date: NaiveDate, clock: Clock, zone: Zone) -> Option<Timestamp> {
-    let date = if clock.next_day {
-        date.succ_opt()?
-    } else {
-        date
+/// `01:00`, `01:00:00`, `0100`, `1`, `100` behind a sign: minutes.
+fn offset<'t, 'a>(tokens: &'t [Token<'a>]) -> Option<(i32, &'t [Token<'a>])> {
+    let (hours, behind) = tokens.split_first()?;
+    let digits = hours.text;
+    let (hours, minutes, behind) = match behind {
+        [colon, minutes, behind @ ..]
+            if colon.is(':') && digits.len() <= 2 && minutes.kind == Kind::Number =>
+        {
+            (digits, minutes.text, behind)
+        }
+        _ if digits.len() <= 2 => (digits, "0", behind),
+        _ => (
+            digits.get(..digits.len() - 2)?,
+            &digits[digits.len() - 2..],
+            behind,
+        ),
     };
-    Some(Timestamp {
-        at: in_zone(date.and_time(clock.time), zone),
-        is_day: false,
-    })
+    let behind = match behind {
+        [colon, seconds, behind @ ..] if colon.is(':') && seconds.text == "00" => behind,
+        _ => behind,
+    };
+    let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
+    (hours <= 15 && minutes < 60).then_some((hours * 60 + minutes, behind))
 }
 
 /// A time that a clock change skips is read an hour later, one that it repeats at its first occurrence.
@@ -361,34 +388,3 @@ fn in_zone(local: NaiveDateTime, zone: Zone) -> DateTime<Utc> {
         },
     }
 }
-
-struct Cursor<'a>(&'a str);
-
-impl<'a> Cursor<'a> {
-    /// Exactly `count` digits.
-    fn digits(&mut self, count: usize) -> Option<u32> {
-        let head = self.0.get(..count)?;
-        let number = head
-            .bytes()
-            .all(|byte| byte.is_ascii_digit())
-            .then(|| head.parse().ok())??;
-        self.0 = &self.0[count..];
-        Some(number)
-    }
-
-    fn one_or_two_digits(&mut self) -> Option<u32> {
-        self.digits(2).or_else(|| self.digits(1))
-    }
-
-    /// One character of `set`.
-    fn one_of(&mut self, set: &str) -> Option<&'a str> {
-        let head = self.0.get(..1)?;
-        set.contains(head).then(|| {
-            self.0 = &self.0[1..];
-            head
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests;

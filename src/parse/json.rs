@@ -11,7 +11,7 @@ use super::{
     Context, Error, Format, Link, Media, ParsedEntry, ParsedFeed, Person, Text, date, sniff,
 };
 use crate::model::{Category, Signals};
-use crate::recover::limits::MAX_ENTRIES;
+use crate::recover::MAX_ENTRIES;
 
 /// Reads a document that begins with `{`. Nesting is bounded by serde_json (128 levels), items by [`MAX_ENTRIES`].
 pub(super) fn parse(text: &str, context: &Context) -> Result<ParsedFeed, Error> {
@@ -76,7 +76,6 @@ fn feed(head: &Map<String, Value>, format: Format) -> ParsedFeed {
         updated: None,
         image_url: string(head, "icon").or_else(|| string(head, "favicon")),
         rights: None,
-        base: None,
         authors: authors(head),
         signals: Signals::default(),
         recovered: Vec::new(),

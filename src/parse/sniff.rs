@@ -1,31 +1,7 @@
 //! What a document is: the dialect of a feed, or a name for what is no feed.
 
-use super::{Context, Format};
+use super::Context;
 use crate::recover::element_name;
-
-/// The dialect of an XML document that begins with its root; `None` when the root is no feed's.
-pub(super) fn format(text: &str) -> Option<Format> {
-    let tag = root_tag(text)?;
-    let name = element_name(&tag[1..]);
-    match name.rsplit(':').next()?.to_ascii_lowercase().as_str() {
-        "rss" => Some(match attribute(tag, "version").unwrap_or_default().trim() {
-            "0.90" => Format::Rss090,
-            "0.91" => Format::Rss091,
-            "0.92" | "0.93" | "0.94" => Format::Rss092,
-            _ => Format::Rss20,
-        }),
-        "rdf"
-            if tag.contains("my.netscape.com/rdf/simple/0.9")
-                || tag.contains("channel.netscape.com/rdf/simple/0.9") =>
-        {
-            Some(Format::Rss090)
-        }
-        "rdf" => Some(Format::Rss10),
-        "feed" if tag.contains("purl.org/atom/ns") => Some(Format::Atom03),
-        "feed" | "entry" => Some(Format::Atom10),
-        _ => None,
-    }
-}
 
 /// Says what a document is that is no feed.
 pub(super) fn describe(body: &[u8], text: &str, context: &Context) -> String {
@@ -55,6 +31,8 @@ pub(super) fn describe(body: &[u8], text: &str, context: &Context) -> String {
     }
     match root_tag(text).map(|tag| element_name(&tag[1..])) {
         Some(name) if name.eq_ignore_ascii_case("opml") => outlines(text),
+        Some(name) if name.eq_ignore_ascii_case("svg") => "an SVG image".to_owned(),
+        Some("urlset" | "sitemapindex") => "a sitemap".to_owned(),
         Some(_) if says_html => page(text, context),
         Some(name) => format!(
             "an XML document with the root <{}>",
@@ -69,7 +47,7 @@ pub(super) fn describe(body: &[u8], text: &str, context: &Context) -> String {
 pub(super) const NOT_JSON_FEED: &str = "JSON, but not a JSON Feed";
 
 fn by_magic(body: &[u8]) -> Option<&'static str> {
-    const MAGIC: [(&[u8], &str); 9] = [
+    const MAGIC: [(&[u8], &str); 13] = [
         (b"\x89PNG", "a PNG image"),
         (b"\xff\xd8\xff", "a JPEG image"),
         (b"GIF8", "a GIF image"),
@@ -77,15 +55,21 @@ fn by_magic(body: &[u8]) -> Option<&'static str> {
         (b"PK\x03\x04", "a zip archive"),
         (b"\x1f\x8b", "a gzip archive"),
         (b"\x28\xb5\x2f\xfd", "a zstd archive"),
+        (b"BZh", "a bzip2 archive"),
+        (b"\xfd7zXZ", "an xz archive"),
+        (b"7z\xbc\xaf", "a 7z archive"),
         (b"%PDF", "a PDF document"),
         (b"ID3", "an MP3 recording"),
+        (b"OggS", "an Ogg recording"),
     ];
     let webp = body.len() > 12 && body.starts_with(b"RIFF") && &body[8..12] == b"WEBP";
+    let mp4 = body.get(4..8) == Some(b"ftyp");
     MAGIC
         .iter()
         .find(|(magic, _)| body.starts_with(magic))
         .map(|(_, name)| *name)
         .or(webp.then_some("a WebP image"))
+        .or(mp4.then_some("an MP4 recording"))
 }
 
 fn looks_binary(body: &[u8]) -> bool {
@@ -105,25 +89,80 @@ fn is_html(text: &str) -> bool {
     }
 }
 
+/// Bytes of a page's tag, and of its title, that are looked at.
+const LONGEST_TAG: usize = 4_096;
+
+/// A page: the feeds it links, else the title it bears, and whether it asks for a password.
 fn page(text: &str, context: &Context) -> String {
     let head = &text[..text.floor_char_boundary(256 * 1024)];
-    let feeds = head
-        .match_indices('<')
-        .filter_map(|(at, _)| feed_link(&head[at..]));
-    let absolute = |href: &str| match &context.base_url {
-        Some(base) => base
-            .join(href)
-            .map_or_else(|_| href.to_owned(), String::from),
-        None => href.to_owned(),
+    let tags = || {
+        let shown = ["base", "link", "input", "title"];
+        head.match_indices('<').filter_map(move |(at, _)| {
+            let text = &head[at..head.floor_char_boundary(at + LONGEST_TAG)];
+            let is_shown = shown.iter().any(|name| names(text, name));
+            let tag = is_shown.then(|| root_tag(text))??;
+            Some((tag, text))
+        })
     };
-    match feeds.take(1).next() {
-        Some(href) => format!("an HTML page that links the feed {}", absolute(&href)),
-        None => "an HTML page".to_owned(),
+    let base = tags()
+        .find(|(tag, _)| names(tag, "base"))
+        .and_then(|(tag, _)| attribute(tag, "href"))
+        .and_then(|href| join(context.base_url.as_ref(), href));
+    let base = base.or_else(|| context.base_url.clone());
+    let mut feeds: Vec<String> = Vec::new();
+    for href in tags().filter_map(|(tag, _)| feed_link(tag)) {
+        let feed = join(base.as_ref(), &href).map_or(href, String::from);
+        if !feeds.contains(&feed) {
+            feeds.push(feed);
+        }
+    }
+    match &feeds[..] {
+        [] => {
+            let asks = |tag: &str| {
+                let kind = attribute(tag, "type").unwrap_or_default();
+                names(tag, "input") && kind.eq_ignore_ascii_case("password")
+            };
+            let login = if tags().any(|(tag, _)| asks(tag)) {
+                " with a login form"
+            } else {
+                ""
+            };
+            let title = tags().find_map(|(tag, text)| page_title(tag, text));
+            let title = title.map_or(String::new(), |title| format!(", titled {title:?}"));
+            format!("an HTML page{login}{title}")
+        }
+        [feed] => format!("an HTML page that links the feed {feed}"),
+        [feed, others @ ..] => {
+            let others = others[..others.len().min(4)].join(", ");
+            format!("an HTML page that links the feed {feed} (also {others})")
+        }
     }
 }
 
-/// The address in `<link rel="alternate" type="application/rss+xml" href="…">`, when `text` begins with such a tag.
-fn feed_link(text: &str) -> Option<String> {
+/// Text of the title, when `tag`, which begins `text`, opens it.
+fn page_title(tag: &str, text: &str) -> Option<String> {
+    if !names(tag, "title") {
+        return None;
+    }
+    let title = text[tag.len()..].split('<').next()?;
+    let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+    let title: String = title.chars().filter(|c| !c.is_control()).take(80).collect();
+    (!title.is_empty()).then_some(title)
+}
+
+fn join(base: Option<&url::Url>, href: &str) -> Option<url::Url> {
+    match base {
+        Some(base) => base.join(href).ok(),
+        None => href.parse().ok(),
+    }
+}
+
+fn names(tag: &str, name: &str) -> bool {
+    element_name(&tag[1..]).eq_ignore_ascii_case(name)
+}
+
+/// The address in `<link rel="alternate" type="application/rss+xml" href="…">`.
+fn feed_link(tag: &str) -> Option<String> {
     const TYPES: [&str; 5] = [
         "application/rss+xml",
         "application/atom+xml",
@@ -131,10 +170,9 @@ fn feed_link(text: &str) -> Option<String> {
         "application/rdf+xml",
         "application/json",
     ];
-    if !element_name(&text[1..]).eq_ignore_ascii_case("link") {
+    if !names(tag, "link") {
         return None;
     }
-    let tag = root_tag(text)?;
     let is_alternate = attribute(tag, "rel")?
         .split_ascii_whitespace()
         .any(|rel| rel.eq_ignore_ascii_case("alternate"));
@@ -161,8 +199,8 @@ fn root_tag(text: &str) -> Option<&str> {
     if !text.starts_with('<') || !text[1..].starts_with(|c: char| c.is_alphabetic() || c == '_') {
         return None;
     }
-    let end = text.bytes().position(|byte| match (quote, byte) {
-        (None, b'>') => true,
+    let end = text.bytes().skip(1).position(|byte| match (quote, byte) {
+        (None, b'>' | b'<') => true,
         (None, b'"' | b'\'') => {
             quote = Some(byte);
             false
@@ -175,7 +213,8 @@ fn root_tag(text: &str) -> Option<&str> {
         }
         _ => false,
     })?;
-    Some(&text[..=end])
+    let end = end + 1;
+    text[end..].starts_with('>').then(|| &text[..=end])
 }
 
 /// Value of an attribute, quoted or not, as it stands.
@@ -204,5 +243,55 @@ fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
             return Some(value);
         }
         rest = tail;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_told_by_its_feeds_or_its_title() {
+        let link = "<link rel=alternate type='application/rss+xml' href=";
+        let cases = [
+            (
+                format!("<html><base href='/sub/'>{link}a.xml>"),
+                "an HTML page that links the feed https://example.org/sub/a.xml",
+            ),
+            (
+                format!("<html>{link}/a>{link}/b>{link}'/a'>"),
+                "an HTML page that links the feed https://example.org/a (also https://example.org/b)",
+            ),
+            (
+                "<html><title>\n Not \"here\" </title>".to_owned(),
+                "an HTML page, titled \"Not \\\"here\\\"\"",
+            ),
+            (
+                "<!doctype html><title>Sign in</title><form><input name=p type=Password></form>"
+                    .to_owned(),
+                "an HTML page with a login form, titled \"Sign in\"",
+            ),
+            (
+                "<svg xmlns='http://www.w3.org/2000/svg'/>".to_owned(),
+                "an SVG image",
+            ),
+            ("<urlset><url/></urlset>".to_owned(), "a sitemap"),
+        ];
+        let context = Context {
+            base_url: "https://example.org/page".parse().ok(),
+            ..Context::default()
+        };
+        for (text, expected) in cases {
+            assert_eq!(
+                describe(text.as_bytes(), &text, &context),
+                expected,
+                "{text}"
+            );
+        }
+        let endless = format!("<html>{}", "<link ".repeat(40_000));
+        assert_eq!(
+            describe(endless.as_bytes(), &endless, &context),
+            "an HTML page"
+        );
     }
 }

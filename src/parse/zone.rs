@@ -11,54 +11,30 @@ pub(super) enum Zone {
     Named(Tz),
 }
 
-/// Reads `Z`, `+01:00`, `-0500`, `+9`, `GMT+1`, `CET`, `ET`, `Europe/Brussels`. `None` for anything else.
-pub(super) fn parse(text: &str) -> Option<Zone> {
-    let text = text.trim();
-    if let Some(minutes) = offset(text) {
-        return Some(Zone::Offset(minutes));
-    }
-    let sign = text.find(['+', '-', '−']).filter(|at| *at > 0);
-    if let Some(at) = sign
-        && ["gmt", "utc", "ut", "z"].contains(&text[..at].trim().to_ascii_lowercase().as_str())
-    {
-        return offset(text[at..].trim()).map(Zone::Offset);
+/// Reads `Z`, `CET`, `ET`, `Europe/Brussels`. `None` for anything else.
+pub(super) fn named(text: &str) -> Option<Zone> {
+    if text.contains('/') {
+        return text.parse().ok().map(Zone::Named);
     }
     let upper = text.to_ascii_uppercase();
-    ABBREVIATIONS
-        .iter()
-        .find(|(name, _)| *name == upper)
-        .map(|(_, minutes)| Zone::Offset(*minutes))
-        .or_else(|| {
-            MEAN_ZONES
-                .iter()
-                .find(|(name, _)| *name == upper)
-                .map(|(_, tz)| Zone::Named(*tz))
-        })
-        .or_else(|| {
-            text.contains('/')
-                .then(|| text.parse().ok().map(Zone::Named))?
-        })
+    let offset = || {
+        let (_, minutes) = ABBREVIATIONS.iter().find(|(name, _)| *name == upper)?;
+        Some(Zone::Offset(*minutes))
+    };
+    let mean = || {
+        let (_, tz) = MEAN_ZONES.iter().find(|(name, _)| *name == upper)?;
+        Some(Zone::Named(*tz))
+    };
+    offset().or_else(mean)
 }
 
-/// `+hh:mm`, `+hhmm`, `+hh`, `+h`: minutes. The minus may be U+2212.
-fn offset(text: &str) -> Option<i32> {
-    let (sign, digits) = match text.chars().next()? {
-        '+' => (1, &text[1..]),
-        '-' => (-1, &text[1..]),
-        '−' => (-1, &text['−'.len_utf8()..]),
-        _ => return None,
-    };
-    let (hours, minutes) = match digits.split_once(':') {
-        Some(parts) => parts,
-        None if digits.len() > 2 => digits.split_at_checked(digits.len() - 2)?,
-        None => (digits, "0"),
-    };
-    let number = |part: &str| {
-        (part.len() <= 2 && !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
-            .then(|| part.parse::<i32>().ok())?
-    };
-    let (hours, minutes) = (number(hours)?, number(minutes)?);
-    (hours <= 15 && minutes < 60).then_some(sign * (hours * 60 + minutes))
+/// Whether the letters are in use in North America only, where numeric dates begin with the month.
+pub(super) fn is_american(text: &str) -> bool {
+    const AMERICAN: [&str; 14] = [
+        "EST", "EDT", "ET", "CST", "CDT", "CT", "MST", "MDT", "MT", "PST", "PDT", "PT", "AKST",
+        "AKDT",
+    ];
+    AMERICAN.iter().any(|name| name.eq_ignore_ascii_case(text))
 }
 
 /// Letters with one common meaning, minutes east of UTC. Where several are in use the one most feeds mean is taken:
@@ -77,16 +53,32 @@ const ABBREVIATIONS: &[(&str, i32)] = &[
     ("MESZ", 120),
     ("EET", 120),
     ("EEST", 180),
+    ("IDT", 180),
+    ("CAT", 120),
     ("SAST", 120),
+    ("WAT", 60),
+    ("EAT", 180),
     ("MSK", 180),
     ("MSD", 240),
     ("TRT", 180),
+    ("IRST", 210),
+    ("SAMT", 240),
+    ("YEKT", 300),
+    ("UZT", 300),
+    ("OMST", 360),
     ("GST", 240),
     ("PKT", 300),
     ("IST", 330),
     ("NPT", 345),
     ("ICT", 420),
     ("WIB", 420),
+    ("KRAT", 420),
+    ("NOVT", 420),
+    ("WITA", 480),
+    ("PHT", 480),
+    ("IRKT", 480),
+    ("WIT", 540),
+    ("VLAT", 600),
     ("HKT", 480),
     ("SGT", 480),
     ("AWST", 480),
@@ -100,6 +92,13 @@ const ABBREVIATIONS: &[(&str, i32)] = &[
     ("NZDT", 780),
     ("BRT", -180),
     ("ART", -180),
+    ("BRST", -120),
+    ("UYT", -180),
+    ("CLT", -240),
+    ("BOT", -240),
+    ("VET", -240),
+    ("COT", -300),
+    ("PET", -300),
     ("NST", -210),
     ("NDT", -150),
     ("AST", -240),

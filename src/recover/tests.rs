@@ -2,15 +2,33 @@ use super::*;
 
 const FEED: &str = "<rss version=\"2.0\"><channel><title>Café</title></channel></rss>";
 
+fn read<'a>(body: &'a [u8], content_type: Option<&str>) -> Recovered<'a> {
+    recover(body, content_type, None, false)
+}
+
+fn names(recovered: &Recovered<'_>) -> Vec<&'static str> {
+    recovered.repairs.iter().map(|repair| repair.name).collect()
+}
+
+/// The children of the channel as they are written anew, and the repairs.
+fn mended(inside: &str) -> (String, Vec<&'static str>) {
+    let text = format!("<rss version=\"2.0\"><channel>{inside}</channel></rss>");
+    let recovered = recover(text.as_bytes(), None, None, true);
+    let written = recovered.text.replace('\n', "");
+    let start = written.find("<channel>").expect("a channel") + "<channel>".len();
+    let end = written.rfind("</channel>").expect("its end");
+    (written[start..end].to_owned(), names(&recovered))
+}
+
 #[test]
 fn well_formed_utf8_is_not_copied() {
     let body = format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<!-- hello -->\n<!DOCTYPE rss [<!ENTITY a \"b>\">]>\n{FEED}"
     );
-    let recovered = recover(body.as_bytes(), Some("application/rss+xml"));
+    let recovered = read(body.as_bytes(), Some("application/rss+xml"));
     assert!(matches!(recovered.text, Cow::Borrowed(_)));
     assert_eq!(
-        (recovered.text.as_ref(), recovered.repairs.len()),
+        (recovered.text.as_ref(), names(&recovered).len()),
         (FEED, 0)
     );
 }
@@ -114,9 +132,9 @@ fn encodings_are_found_by_bytes_then_labels() {
         ),
     ];
     for (name, body, content_type, repairs) in cases {
-        let recovered = recover(&body, content_type);
+        let recovered = read(&body, content_type);
         assert_eq!(
-            (recovered.text.as_ref(), recovered.repairs.as_slice()),
+            (recovered.text.as_ref(), names(&recovered).as_slice()),
             (FEED, repairs),
             "{name}"
         );
@@ -125,8 +143,9 @@ fn encodings_are_found_by_bytes_then_labels() {
 
 #[test]
 fn japanese_in_escapes_is_read_by_its_label() {
-    let body = b"<?xml version=\"1.0\" encoding=\"ISO-2022-JP\"?><rss><title>\x1b$BF|K\\\x1b(B</title></rss>";
-    assert_eq!(recover(body, None).text, "<rss><title>日本</title></rss>");
+    let body =
+        b"<?xml version=\"1.0\" encoding=\"ISO-2022-JP\"?><rdf><title>\x1b$BF|K\\\x1b(B</title></rdf>";
+    assert!(read(body, None).text.contains("<title>日本</title>"));
 }
 
 #[test]
@@ -150,9 +169,9 @@ fn junk_before_the_root_is_cut() {
         ),
     ];
     for (body, repairs) in cases {
-        let recovered = recover(body.as_bytes(), None);
+        let recovered = read(body.as_bytes(), None);
         assert_eq!(
-            (recovered.text.as_ref(), recovered.repairs),
+            (recovered.text.as_ref(), names(&recovered)),
             (FEED, repairs)
         );
     }
@@ -161,64 +180,179 @@ fn junk_before_the_root_is_cut() {
 #[test]
 fn pages_are_left_as_pages() {
     let page = "<!DOCTYPE html><html><body><rss></rss></body></html>";
-    assert_eq!(recover(page.as_bytes(), None).text, page);
+    assert!(read(page.as_bytes(), None).feed.is_none());
 }
 
 #[test]
 fn forbidden_characters_are_dropped() {
-    let recovered = recover("<rss>a\0b\u{b}c\u{ffff}\td</rss>".as_bytes(), None);
+    let recovered = read("{a\0b\u{b}c\u{ffff}\td}".as_bytes(), None);
     assert_eq!(
-        (recovered.text.as_ref(), recovered.repairs.as_slice()),
-        ("<rss>abc\td</rss>", &["control-characters"][..])
+        (recovered.text.as_ref(), names(&recovered)),
+        ("{abc\td}", vec!["control-characters"])
     );
 }
 
 #[test]
-fn depth_counts_tags_and_nothing_else() {
-    let nested = |depth: usize| format!("{}{}", "<a>".repeat(depth), "</a>".repeat(depth));
-    assert!(limits::census(&nested(limits::MAX_DEPTH)).is_ok());
-    assert_eq!(
-        limits::census(&nested(limits::MAX_DEPTH + 1)),
-        Err(limits::Error::Depth {
-            position: limits::MAX_DEPTH * 3
-        })
-    );
-    for flat in [
-        "<br/>",
-        "<![CDATA[<a>]]>",
-        "<!-- <a> -->",
-        "<?a <a> ?>",
-        "<x y='>'></x>",
-        "< a ",
-    ] {
-        assert!(limits::census(&flat.repeat(1_000)).is_ok(), "{flat}");
+fn broken_markup_is_written_anew() {
+    let cases: &[(&str, &str, &[&str])] = &[
+        (
+            "<title>Fish & chips &eacute; &#146;</title>",
+            "<title>Fish &amp; chips é ’</title>",
+            &["undefined-entity", "bare-ampersand", "impossible-reference"],
+        ),
+        (
+            "<title>3 < 4</title>",
+            "<title>3 &lt; 4</title>",
+            &["bare-less-than"],
+        ),
+        (
+            "<item><title>a <b>b</b> c</title></item>",
+            "<item><title>a &lt;b&gt;b&lt;/b&gt; c</title></item>",
+            &["unescaped-markup"],
+        ),
+        (
+            "<item><title>one</title><item><title>two</title></item>",
+            "<item><title>one</title></item><item><title>two</title></item>",
+            &["unclosed-element"],
+        ),
+        (
+            "<item><title>one<guid>1</guid></item>",
+            "<item><title>one</title><guid>1</guid></item>",
+            &["unclosed-element"],
+        ),
+        (
+            "<item><description><![CDATA[one</description></item><item><title><![CDATA[two]]></title></item>",
+            "<item><description>one</description></item><item><title>two</title></item>",
+            &["unclosed-cdata"],
+        ),
+        (
+            "<item><enclosure url=http://x.example/a.mp3 length='12' length='13' type=\"audio/mpeg\"></item>",
+            "<item><enclosure url=\"http://x.example/a.mp3\" length=\"12\" type=\"audio/mpeg\"/></item>",
+            &[
+                "duplicate-attribute",
+                "broken-attribute",
+                "unclosed-element",
+            ],
+        ),
+        (
+            "<item><media:title>no</media:title><title>yes</title></item>",
+            "<item><media:title>no</media:title><title>yes</title></item>",
+            &["undeclared-prefix"],
+        ),
+        (
+            "<ITEM><Title>x</Title></item>",
+            "<item><title>x</title></item>",
+            &["stray-end-tag"],
+        ),
+        (
+            "<item><p/></wrong><title>x</title></item>",
+            "<item><title>x</title></item>",
+            &["stray-end-tag"],
+        ),
+        ("<!-- a -- b --><title>x</title>", "<title>x</title>", &[]),
+    ];
+    for (given, want, repairs) in cases {
+        assert_eq!(
+            mended(given),
+            ((*want).to_owned(), repairs.to_vec()),
+            "{given}"
+        );
     }
 }
 
 #[test]
-fn entries_beyond_the_cap_are_cut_off() {
-    let text = format!(
-        "<rss><channel>{}</channel></rss>",
-        "<item/>".repeat(limits::MAX_ENTRIES + 10)
+fn a_cut_document_keeps_its_whole_items() {
+    let body = "<rss version=\"2.0\"><channel><item><title>one</title></item><item><title>tw";
+    let recovered = read(body.as_bytes(), None);
+    let feed = recovered.feed.as_ref().expect("a feed");
+    assert!(feed.cut && feed.carried.entries.len() == 1);
+    assert!(
+        recovered
+            .text
+            .ends_with("<item><title>one</title></item>\n</channel></rss>")
     );
-    let census = limits::census(&text).unwrap();
-    let (at, tail) = census.cut.unwrap();
-    assert_eq!(
-        (census.entries, at, tail.as_str()),
-        (
-            limits::MAX_ENTRIES,
-            14 + 7 * limits::MAX_ENTRIES,
-            "</channel></rss>"
-        )
+    assert_eq!(names(&recovered), ["truncated"]);
+    let unclosed = read(
+        b"<rss version=\"2.0\"><channel><item><title>one</title></item>",
+        None,
     );
+    assert!(!unclosed.feed.expect("a feed").cut);
 }
 
 #[test]
-fn attributes_are_bounded() {
-    let element = |count: usize| format!("<a {}/>", "b='=' ".repeat(count));
-    assert!(limits::census(&element(limits::MAX_ATTRIBUTES)).is_ok());
+fn dialects_come_down_to_two() {
+    let cases = [
+        (
+            "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns='http://purl.org/rss/1.0/'>\
+             <channel rdf:about='http://x.example/'><title>t</title></channel>\
+             <item rdf:about='http://x.example/1'><title>one</title></item></rdf:RDF>",
+            Format::Rss10,
+            "<item><guid>http://x.example/1</guid><title>one</title></item>",
+        ),
+        (
+            "<CHANNEL HREF='http://x.example/'><ITEM HREF='/1'><ABSTRACT>a</ABSTRACT></ITEM></CHANNEL>",
+            Format::Cdf,
+            "<item><link>/1</link><description>a</description></item>",
+        ),
+        (
+            "<feed xmlns='http://purl.org/atom/ns#' version='0.3'><entry><title mode='escaped' type='text/html'>a \
+             &amp;amp; b</title></entry></feed>",
+            Format::Atom03,
+            "<entry><title type=\"html\">a &amp;amp; b</title></entry>",
+        ),
+        (
+            "<a:feed xmlns:a='https://www.w3.org/2005/Atom/' xml:base='http://x.example/a/'><a:entry>\
+             <a:link href='b'/><a:content type='xhtml'><div xmlns='http://www.w3.org/1999/xhtml'>x<br/><i/></div>\
+             </a:content></a:entry></a:feed>",
+            Format::Atom10,
+            "<entry><link href=\"http://x.example/a/b\"/><content type=\"html\">x&lt;br/&gt;&lt;i&gt;&lt;/i&gt;</content></entry>",
+        ),
+    ];
+    for (body, format, want) in cases {
+        let recovered = read(body.as_bytes(), None);
+        assert_eq!(
+            recovered.feed.as_ref().map(|feed| feed.format),
+            Some(format)
+        );
+        assert!(recovered.text.contains(want), "{}", recovered.text);
+    }
+}
+
+#[test]
+fn what_the_parser_drops_is_carried() {
+    let body = "<rss version=\"2.0\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\"><channel><title>t</title>\
+                <item xml:lang=\"fr\"><guid isPermaLink=\"false\">1</guid><dc:subject>mills</dc:subject>\
+                <dc:subject> </dc:subject><source url=\"http://o.example/f\">Other</source></item></channel></rss>";
+    let recovered = read(body.as_bytes(), None);
+    assert!(matches!(recovered.text, Cow::Borrowed(_)));
+    let feed = recovered.feed.expect("a feed");
+    let entry = &feed.carried.entries[0];
+    assert_eq!(entry.texts("dc:subject").collect::<Vec<_>>(), ["mills"]);
+    assert_eq!(entry.text("guid@isPermaLink"), Some("false"));
     assert_eq!(
-        limits::census(&element(limits::MAX_ATTRIBUTES + 1)),
-        Err(limits::Error::Attributes { position: 0 })
+        entry
+            .all("source")
+            .next()
+            .and_then(|source| source.attribute("url")),
+        Some("http://o.example/f")
     );
+    assert_eq!(entry.language.as_deref(), Some("fr"));
+}
+
+#[test]
+fn depth_and_numbers_are_bounded() {
+    let deep = format!(
+        "<item>{}<title>x</title></item>",
+        "<media:group>".repeat(5_000)
+    );
+    assert!(mended(&deep).0.matches("<media:group>").count() <= 200);
+    let many = format!(
+        "<rss version=\"2.0\"><channel>{}</channel></rss>",
+        "<item/>".repeat(MAX_ENTRIES + 10)
+    );
+    let recovered = read(many.as_bytes(), None);
+    let feed = recovered.feed.as_ref().expect("a feed");
+    assert_eq!(feed.carried.entries.len(), MAX_ENTRIES);
+    assert_eq!(recovered.text.matches("<item>").count(), MAX_ENTRIES);
+    assert_eq!(names(&recovered), ["entries-capped"]);
 }

@@ -71,7 +71,8 @@ fn settle(connection: &Connection, full_sync: bool) -> Result<(), rusqlite::Erro
     let synchronous = if full_sync { "FULL" } else { "NORMAL" };
     connection.execute_batch(&format!(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON;
-         PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 16777216;",
+         PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 16777216;
+         PRAGMA wal_autocheckpoint = 4000;",
     ))?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())

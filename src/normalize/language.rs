@@ -1,0 +1,212 @@
+//! What language a text is in: what is declared, else what it looks like.
+
+use whatlang::{Lang, Script};
+
+/// Fewer letters say too little for a guess.
+const FEWEST_LETTERS: usize = 200;
+/// More characters would not change it.
+const SAMPLE_CHARS: usize = 1_000;
+
+/// The language of an entry, as BCP 47 writes it: the entry's own declaration, unless the letters belong to another
+/// script; else what the text looks like; else the channel's, which also wins where it only says more (`pt-BR`) or
+/// names a language that detection does not know.
+pub(super) fn language(
+    declared: Option<&str>,
+    channel: Option<&str>,
+    text: &str,
+) -> Option<String> {
+    let declared = declared.and_then(tidy);
+    let end = text.char_indices().nth(SAMPLE_CHARS);
+    let text = end.map_or(text, |(end, _)| &text[..end]);
+    let has_letters = text.chars().filter(|c| c.is_alphabetic()).count() >= FEWEST_LETTERS;
+    let is_settled = match &declared {
+        Some(tag) => !contradicts(text, tag),
+        None => channel.is_some_and(|tag| of(tag).is_none()),
+    };
+    let detected = if has_letters && !is_settled {
+        whatlang::detect(text).filter(whatlang::Info::is_reliable)
+    } else {
+        None
+    };
+    let detected = detected.map(|found| found.lang());
+    let said = declared.or_else(|| channel.map(str::to_owned));
+    match (detected, said) {
+        (Some(lang), Some(tag)) if of(&tag) == Some(lang) => Some(tag),
+        (Some(lang), _) => Some(code(lang).to_owned()),
+        (None, said) => said,
+    }
+}
+
+/// Whether a text's letters are not those of the language that it is declared to be in. A tag that names its script,
+/// and languages written in several, are believed.
+fn contradicts(text: &str, tag: &str) -> bool {
+    const SEVERAL_SCRIPTS: [Lang; 4] = [Lang::Srp, Lang::Uzb, Lang::Aze, Lang::Tuk];
+    let names_script = tag.split('-').any(|part| part.len() == 4);
+    match (of(tag), whatlang::detect_script(text)) {
+        (Some(lang), Some(script)) if !names_script && !SEVERAL_SCRIPTS.contains(&lang) => {
+            !writes(script, lang)
+        }
+        _ => false,
+    }
+}
+
+fn writes(script: Script, lang: Lang) -> bool {
+    script.langs().contains(&lang) || lang == Lang::Jpn && script == Script::Mandarin
+}
+
+/// A language tag in the spelling of BCP 47 (RFC 5646 §2.1.1): `en_us` → `en-US`, `eng` → `en`, `iw` → `he`. `None`
+/// for what is no tag.
+pub(super) fn tidy(raw: &str) -> Option<String> {
+    // `en_US.UTF-8` is the name of a locale.
+    let tag = raw.trim().split(['.', '@', ',', ' ']).next()?;
+    let mut parts = tag.split(['-', '_']);
+    let first = parts.next()?.to_ascii_lowercase();
+    let is_language = matches!(first.len(), 2 | 3) && first.bytes().all(|b| b.is_ascii_lowercase());
+    if !is_language || first == "und" {
+        return None;
+    }
+    let mut out = match first.as_str() {
+        "iw" => "he".to_owned(),
+        "in" => "id".to_owned(),
+        "ji" => "yi".to_owned(),
+        _ => Lang::from_code(first.as_str())
+            .map(code)
+            .map_or(first, str::to_owned),
+    };
+    for part in parts {
+        if !(1..=8).contains(&part.len()) || !part.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            return Some(out);
+        }
+        out.push('-');
+        let lower = part.to_ascii_lowercase();
+        match part.len() {
+            2 => out.push_str(&part.to_ascii_uppercase()),
+            4 => {
+                out.push_str(&lower[..1].to_ascii_uppercase());
+                out.push_str(&lower[1..]);
+            }
+            _ => out.push_str(&lower),
+        }
+    }
+    Some(out)
+}
+
+/// The language of a tidy tag, when detection knows it.
+fn of(tag: &str) -> Option<Lang> {
+    let first = match tag.split('-').next()? {
+        "no" | "nn" => "nb",
+        first => first,
+    };
+    let mut pairs = CODES.split(' ').filter_map(|pair| pair.split_once('='));
+    let (long, _) = pairs.find(|(_, short)| *short == first)?;
+    Lang::from_code(long)
+}
+
+/// The shortest code, as BCP 47 asks for.
+fn code(lang: Lang) -> &'static str {
+    let mut pairs = CODES.split(' ').filter_map(|pair| pair.split_once('='));
+    pairs
+        .find(|(long, _)| *long == lang.code())
+        .map_or(lang.code(), |(_, short)| short)
+}
+
+/// ISO 639-3 and 639-1 of every language that detection knows. Mandarin stands for Chinese, Iranian Persian for
+/// Persian.
+const CODES: &str = "epo=eo eng=en rus=ru cmn=zh spa=es por=pt ita=it ben=bn fra=fr deu=de ukr=uk kat=ka ara=ar \
+    hin=hi jpn=ja heb=he yid=yi pol=pl amh=am jav=jv kor=ko nob=nb dan=da swe=sv fin=fi tur=tr nld=nl hun=hu ces=cs \
+    ell=el bul=bg bel=be mar=mr kan=kn ron=ro slv=sl hrv=hr srp=sr mkd=mk lit=lt lav=lv est=et tam=ta vie=vi urd=ur \
+    tha=th guj=gu uzb=uz pan=pa aze=az ind=id tel=te pes=fa mal=ml ori=or mya=my nep=ne sin=si khm=km tuk=tk aka=ak \
+    zul=zu sna=sn afr=af lat=la slk=sk cat=ca tgl=tl hye=hy cym=cy";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENGLISH: &str = "The harbour office said on Monday that the boats would come back before the storms of \
+        winter begin, and that the market would open again when the work on the quay is done and all the traders \
+        have returned to their places beside the water, as they do every spring.";
+    const RUSSIAN: &str = "В понедельник управление порта сообщило, что лодки вернутся до начала зимних штормов, а \
+        рынок снова откроется, когда закончатся работы на причале и все торговцы вернутся на свои места у воды, как \
+        это было прошлой осенью и как бывает здесь каждый год после долгих холодов.";
+    const GERMAN: &str = "Die Hafenverwaltung teilte am Montag mit, dass die Boote vor den Stürmen des Winters \
+        zurückkehren werden und der Markt wieder öffnet, sobald die Arbeiten am Kai abgeschlossen sind und alle \
+        Händler an ihre Plätze am Wasser zurückgekehrt sind.";
+
+    #[test]
+    fn a_declaration_counts_unless_the_script_says_otherwise() {
+        let cases = [
+            (Some("en_us"), None, ENGLISH, Some("en-US")),
+            // Latin letters fit both: the publisher knows better.
+            (Some("fr"), None, ENGLISH, Some("fr")),
+            (Some("en"), Some("en"), RUSSIAN, Some("ru")),
+            (Some("ru"), None, ENGLISH, Some("en")),
+            (Some("en"), None, "Короткий текст.", Some("en")),
+            (Some("sr"), None, ENGLISH, Some("sr")),
+            (Some("ru-Latn"), None, ENGLISH, Some("ru-Latn")),
+            (Some("?"), None, ENGLISH, Some("en")),
+        ];
+        check(&cases);
+    }
+
+    #[test]
+    fn the_text_counts_before_the_channel() {
+        let cases = [
+            (None, None, ENGLISH, Some("en")),
+            (None, Some("en-US"), GERMAN, Some("de")),
+            (None, Some("de-AT"), GERMAN, Some("de-AT")),
+            (None, Some("lb"), GERMAN, Some("lb")),
+            (None, Some("de"), "Boats return.", Some("de")),
+            (None, None, "Boats return.", None),
+            (None, None, "", None),
+        ];
+        check(&cases);
+    }
+
+    type Case = (
+        Option<&'static str>,
+        Option<&'static str>,
+        &'static str,
+        Option<&'static str>,
+    );
+
+    fn check(cases: &[Case]) {
+        for (declared, channel, text, expected) in cases {
+            let found = language(*declared, *channel, text);
+            assert_eq!(
+                found.as_deref(),
+                *expected,
+                "{declared:?} {channel:?} {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn tags_are_spelled_as_bcp_47_says() {
+        let cases = [
+            ("EN", Some("en")),
+            (" en_us ", Some("en-US")),
+            ("zh-hant-tw", Some("zh-Hant-TW")),
+            ("en_US.UTF-8", Some("en-US")),
+            ("en-us, fr", Some("en-US")),
+            ("eng", Some("en")),
+            ("iw-IL", Some("he-IL")),
+            ("es-419", Some("es-419")),
+            ("de-CH-1996", Some("de-CH-1996")),
+            ("pt--br", Some("pt")),
+            ("English", None),
+            ("und", None),
+            ("", None),
+            ("日本", None),
+        ];
+        for (given, expected) in cases {
+            assert_eq!(tidy(given).as_deref(), expected, "{given}");
+        }
+    }
+
+    #[test]
+    fn every_language_of_detection_has_its_code() {
+        for lang in Lang::all() {
+            assert_eq!((of(code(*lang)), code(*lang).len()), (Some(*lang), 2));
+        }
+    }
+}

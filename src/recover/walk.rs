@@ -1,0 +1,913 @@
+//! One walk over an XML feed: finds out what every element means, carries what feed-rs drops, and writes the rest
+//! anew in the one spelling feed-rs reads.
+//!
+//! The same walk runs in two ways. *Looking*, it writes nothing and stops at the first thing that feed-rs would
+//! stumble over; a well-formed document of a common dialect passes like that and goes to feed-rs as it is.
+//! *Writing*, it takes everything as it comes.
+
+use std::borrow::Cow;
+
+use url::Url;
+
+use super::carried::{Carried, Element, Extras};
+use super::entities::{self, Entities};
+use super::names::{self, Ns};
+use super::open_text::{Body, OpenText, Piece};
+use super::rules::{self, Family, Field, Kind, Level, Rule};
+use super::tokens::{Tag, Token, Tokens, attributes};
+use super::write::Writer;
+use super::{Format, MAX_ENTRIES, Repairs};
+
+/// Open elements that are told apart; deeper ones are passed over.
+const MAX_DEPTH: usize = 200;
+/// The same while looking: feed-rs recurses once an element.
+const PLAIN_DEPTH: usize = 24;
+/// Attributes of one element that are read.
+const MAX_ATTRIBUTES: usize = 100;
+/// Carried elements of one entry, or of the feed.
+const MAX_CARRIED: usize = 300;
+/// Namespace declarations in force at once.
+const MAX_NAMESPACES: usize = 500;
+
+/// What a walk gives.
+#[derive(Debug)]
+pub(super) struct Walked {
+    pub(super) format: Format,
+    /// The document anew; `None` when it was good as it is.
+    pub(super) text: Option<String>,
+    pub(super) carried: Carried,
+    /// It ended within an entry, which was left out.
+    pub(super) cut: bool,
+}
+
+/// Walks over a document that begins with the root of a feed.
+///
+/// `anew`: write it anew whether that seems needed or not.
+pub(super) fn walk(
+    text: &str,
+    entities: &Entities,
+    base: Option<&Url>,
+    anew: bool,
+    repairs: &mut Repairs,
+) -> Option<Walked> {
+    if !anew {
+        let mut looking = Walker::new(text, entities, base, None);
+        looking.run();
+        if !looking.irregular {
+            return looking.finish(repairs);
+        }
+    }
+    let mut writing = Walker::new(
+        text,
+        entities,
+        base,
+        Some(Writer::with_capacity(text.len())),
+    );
+    writing.run();
+    writing.finish(repairs)
+}
+
+#[derive(Debug)]
+struct Frame<'a> {
+    name: &'a str,
+    /// Of its children.
+    level: Level,
+    close: Close,
+}
+
+/// What the end of an element means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Close {
+    Nothing,
+    /// Ends an element that was written.
+    Tag(&'static str),
+    Entry,
+    Person,
+}
+
+struct Walker<'a> {
+    tokens: Tokens<'a>,
+    entities: &'a Entities,
+    document_base: Option<&'a Url>,
+    /// `None` while looking.
+    writer: Option<Writer>,
+    irregular: bool,
+    repairs: Repairs,
+    format: Option<Format>,
+    family: Family,
+    /// Atom before 1.0: text has a `mode`.
+    legacy: bool,
+    frames: Vec<Frame<'a>>,
+    /// Elements beyond [`MAX_DEPTH`] that are open.
+    beyond: usize,
+    /// Depth, prefix, meaning, and whether feed-rs knows the spelling.
+    namespaces: Vec<(usize, &'a str, Ns, bool)>,
+    bases: Vec<(usize, Url)>,
+    languages: Vec<(usize, String)>,
+    attributes: Vec<(&'a str, &'a str)>,
+    lower: String,
+    text: Option<OpenText<'a>>,
+    person: Option<Element>,
+    feed_seen: Vec<&'static str>,
+    entry_seen: Vec<&'static str>,
+    in_entry: bool,
+    carried: Carried,
+    done: bool,
+    cut: bool,
+}
+
+impl<'a> Walker<'a> {
+    fn new(
+        text: &'a str,
+        entities: &'a Entities,
+        base: Option<&'a Url>,
+        writer: Option<Writer>,
+    ) -> Self {
+        Self {
+            tokens: Tokens::new(text),
+            entities,
+            document_base: base,
+            writer,
+            irregular: false,
+            repairs: Repairs::default(),
+            format: None,
+            family: Family::Rss,
+            legacy: false,
+            frames: Vec::with_capacity(16),
+            beyond: 0,
+            namespaces: Vec::with_capacity(16),
+            bases: Vec::new(),
+            languages: Vec::new(),
+            attributes: Vec::with_capacity(16),
+            lower: String::new(),
+            text: None,
+            person: None,
+            feed_seen: Vec::new(),
+            entry_seen: Vec::new(),
+            in_entry: false,
+            carried: Carried::default(),
+            done: false,
+            cut: false,
+        }
+    }
+
+    fn run(&mut self) {
+        while !self.done {
+            let Some(token) = self.tokens.next() else {
+                return self.end_of_document();
+            };
+            if let Some(flaw) = self.tokens.flaw {
+                self.repair(flaw.name());
+            }
+            if self.irregular && self.writer.is_none() {
+                return;
+            }
+            match token {
+                Token::Start(tag) => self.start(tag),
+                Token::End(name) => self.end(name),
+                Token::Text(raw) => self.characters(raw),
+                Token::CData(raw) => {
+                    if let Some(text) = &mut self.text {
+                        text.pieces.push(Piece::CData(raw));
+                    }
+                }
+                Token::Other => {}
+            }
+        }
+    }
+
+    /// Notes that the document had to be mended; while looking, that it is not as feed-rs needs it.
+    fn repair(&mut self, name: &'static str) {
+        self.irregular = true;
+        self.repairs.note(name, self.tokens.start);
+    }
+
+    /// Something that is right, but not what feed-rs reads: it is written anew, and that is no repair.
+    fn rewrite(&mut self) {
+        self.irregular = true;
+    }
+
+    fn characters(&mut self, raw: &'a str) {
+        if !entities::are_strict(raw) {
+            self.irregular = true;
+        }
+        if let Some(text) = &mut self.text {
+            text.pieces.push(Piece::Text(raw));
+        } else if let Some(person) = &mut self.person
+            && !raw.trim_ascii().is_empty()
+            && !person.attributes.iter().any(|(key, _)| key == "name")
+        {
+            let name = entities::decode(raw, self.entities).text.trim().to_owned();
+            person.attributes.push(("name".to_owned(), name));
+        }
+    }
+
+    fn start(&mut self, tag: Tag<'a>) {
+        if self.text.is_some() && self.within_text(tag) {
+            return;
+        }
+        if self.beyond > 0 || self.frames.len() >= MAX_DEPTH {
+            self.repair("depth");
+            self.beyond += usize::from(!tag.empty);
+            return;
+        }
+        if self.frames.len() >= PLAIN_DEPTH {
+            self.rewrite();
+        }
+        self.read_attributes(tag.attributes);
+        let (prefix, local) = names::split(tag.name);
+        let mut lower = std::mem::take(&mut self.lower);
+        lower.clear();
+        lower.push_str(local);
+        lower.make_ascii_lowercase();
+        if self.frames.is_empty() {
+            self.root(tag, &lower);
+        } else {
+            let ns = self.namespace(prefix);
+            self.element(tag, ns, &lower);
+        }
+        self.lower = lower;
+    }
+
+    /// A tag while text is open: part of the text (true), or the end of it because it was never closed.
+    fn within_text(&mut self, tag: Tag<'a>) -> bool {
+        let (prefix, local) = names::split(tag.name);
+        let text = self.text.as_mut().expect("text is open");
+        let begins_entry = matches!(local.to_ascii_lowercase().as_str(), "item" | "entry");
+        let begins_sibling = || {
+            let ns = if prefix.is_empty() {
+                Ns::Plain
+            } else {
+                names::of_prefix(prefix)
+            };
+            let level = self.frames.last().map_or(Level::Feed, |frame| frame.level);
+            (text.field.kind == Kind::Word || text.field.write == "title")
+                && !is_html(local)
+                && rules::rule(self.family, level, ns, &local.to_ascii_lowercase()) != Rule::Ignore
+        };
+        if !begins_entry && !begins_sibling() {
+            text.pieces.push(Piece::Tag(self.tokens.raw()));
+            if tag.name == text.name && !tag.empty && text.field.kind != Kind::Word {
+                text.nested += 1;
+            }
+            self.rewrite();
+            return true;
+        }
+        self.repair("unclosed-element");
+        self.finish_text();
+        false
+    }
+
+    fn read_attributes(&mut self, raw: &'a str) {
+        self.attributes.clear();
+        if raw.is_empty() {
+            return;
+        }
+        let mut reader = attributes(raw);
+        while let Some((name, value)) = reader.next() {
+            if self.attributes.len() == MAX_ATTRIBUTES {
+                self.repair("attributes-capped");
+                break;
+            }
+            if !entities::are_strict(value) || value.contains('<') {
+                self.irregular = true;
+            }
+            if self.attributes.iter().any(|(known, _)| *known == name) {
+                self.repair("duplicate-attribute");
+                continue;
+            }
+            self.attributes.push((name, value));
+            if let Some(rest) = name.strip_prefix("xmlns") {
+                self.declare(rest, value);
+            } else if name == "xml:base" {
+                self.enter_base(value);
+            } else if name == "xml:lang" && !value.trim_ascii().is_empty() {
+                self.languages
+                    .push((self.frames.len(), value.trim_ascii().to_owned()));
+            }
+        }
+        if reader.irregular {
+            self.repair("broken-attribute");
+        }
+    }
+
+    fn declare(&mut self, rest: &'a str, value: &'a str) {
+        let prefix = match rest.strip_prefix(':') {
+            Some(prefix) => prefix,
+            None if rest.is_empty() => "",
+            None => return,
+        };
+        if self.namespaces.len() >= MAX_NAMESPACES {
+            return self.rewrite();
+        }
+        let (ns, exact) = names::of_uri(value);
+        if prefix.is_empty() && !self.frames.is_empty() {
+            self.rewrite();
+        }
+        self.namespaces.push((self.frames.len(), prefix, ns, exact));
+    }
+
+    fn enter_base(&mut self, value: &str) {
+        self.rewrite();
+        let value = entities::decode(value, self.entities).text;
+        let joined = match self.base() {
+            Some(base) => base.join(value.trim()),
+            None => Url::parse(value.trim()),
+        };
+        match joined {
+            Ok(url) => self.bases.push((self.frames.len(), url)),
+            Err(_) => self.repair("bad-base"),
+        }
+    }
+
+    fn base(&self) -> Option<&Url> {
+        self.bases.last().map(|(_, url)| url).or(self.document_base)
+    }
+
+    fn namespace(&mut self, prefix: &str) -> Ns {
+        let bound = self
+            .namespaces
+            .iter()
+            .rev()
+            .find(|(_, known, ..)| *known == prefix);
+        match bound {
+            // A default namespace that nobody knows, on the root: RSS by the name of the root.
+            Some((0, "", Ns::Other, _)) if self.family != Family::Atom => {
+                self.rewrite();
+                Ns::Plain
+            }
+            Some((_, _, ns, exact)) => {
+                let (ns, exact) = (*ns, *exact);
+                let read = matches!(
+                    ns,
+                    Ns::Atom | Ns::Content | Ns::Itunes | Ns::Media | Ns::Wfw | Ns::Plain
+                );
+                if read && !exact {
+                    self.rewrite();
+                }
+                ns
+            }
+            None if prefix.is_empty() => Ns::Plain,
+            None if prefix == "xml" => Ns::Other,
+            None => {
+                self.repair("undeclared-prefix");
+                names::of_prefix(prefix)
+            }
+        }
+    }
+
+    fn root(&mut self, tag: Tag<'a>, local: &str) {
+        let (prefix, _) = names::split(tag.name);
+        let declared = |prefix: &str| {
+            self.attributes
+                .iter()
+                .find(|(name, _)| match name.strip_prefix("xmlns") {
+                    Some("") => prefix.is_empty(),
+                    Some(rest) => rest.strip_prefix(':') == Some(prefix),
+                    None => false,
+                })
+        };
+        let uri = declared(prefix)
+            .or_else(|| declared(""))
+            .map_or("", |(_, uri)| *uri);
+        let root = super::dialect::of_root(tag.name, uri, &self.attributes);
+        self.family = root.family;
+        self.legacy = root.format == Format::Atom03;
+        if !root.plain || tag.empty {
+            self.rewrite();
+        }
+        if let Some(unread) = root.repair {
+            self.repair(unread);
+        }
+        self.format = Some(root.format);
+        self.carried.feed.language = self.languages.last().map(|(_, language)| language.clone());
+        if let Some(writer) = &mut self.writer {
+            writer.open_document(root.family == Family::Atom);
+        }
+        if local == "entry" {
+            self.rewrite();
+            self.frames.push(Frame {
+                name: "",
+                level: Level::Feed,
+                close: Close::Nothing,
+            });
+            return self.element(tag, Ns::Atom, local);
+        }
+        if root.family == Family::Cdf {
+            self.link_of_cdf();
+        }
+        self.push(tag, Level::Feed, Close::Nothing);
+    }
+
+    fn element(&mut self, tag: Tag<'a>, ns: Ns, local: &str) {
+        let is_entry = matches!(local, "item" | "entry") && matches!(ns, Ns::Plain | Ns::Atom);
+        if is_entry && self.in_entry {
+            let within = self
+                .frames
+                .iter()
+                .rposition(|frame| frame.close == Close::Entry);
+            let repeated = within.is_some_and(|at| self.frames[at].name == tag.name);
+            if let Some(within) = within.filter(|_| repeated) {
+                self.repair("unclosed-element");
+                self.close_to(within);
+            }
+        }
+        let level = self.frames.last().map_or(Level::Feed, |frame| frame.level);
+        match rules::rule(self.family, level, ns, local) {
+            Rule::Through(level) => self.push(tag, level, Close::Nothing),
+            Rule::Ignore => {
+                let through = level == Level::Feed && holds_items(local);
+                self.push(
+                    tag,
+                    if through { Level::Feed } else { Level::Nothing },
+                    Close::Nothing,
+                );
+            }
+            Rule::Entry if self.in_entry => self.push(tag, Level::Nothing, Close::Nothing),
+            Rule::Entry => self.open_entry(tag),
+            Rule::Text(field) => self.open_text(tag, field),
+            Rule::Attributes(name) => {
+                self.write_element(name);
+                self.push(tag, Level::Nothing, Close::Nothing);
+            }
+            Rule::Noted(name) => {
+                let element = self.noted(name);
+                self.carry(element);
+                // Categories of podcasts nest.
+                let inside = if name == "itunes:category" {
+                    level
+                } else {
+                    Level::Nothing
+                };
+                self.push(tag, inside, Close::Nothing);
+            }
+            Rule::Person(name) => {
+                self.person = Some(Element {
+                    name,
+                    ..Element::default()
+                });
+                self.push(tag, Level::Person, Close::Person);
+            }
+            Rule::Nest(name, level) => self.nest(tag, name, level),
+        }
+    }
+
+    fn nest(&mut self, tag: Tag<'a>, name: &'static str, level: Level) {
+        let written = !name.is_empty()
+            && !(name == "image"
+                && self
+                    .attributes
+                    .iter()
+                    .any(|(key, _)| key.ends_with("resource")));
+        if let (true, Some(writer)) = (written, &mut self.writer) {
+            let base = self.bases.last().map(|(_, url)| url).or(self.document_base);
+            writer.open(name, &self.attributes, self.entities, base);
+        }
+        self.push(
+            tag,
+            level,
+            if written {
+                Close::Tag(name)
+            } else {
+                Close::Nothing
+            },
+        );
+    }
+
+    /// Opens a frame, or closes it at once when the tag is empty.
+    fn push(&mut self, tag: Tag<'a>, level: Level, close: Close) {
+        self.frames.push(Frame {
+            name: tag.name,
+            level,
+            close,
+        });
+        if tag.empty {
+            self.close_to(self.frames.len() - 1);
+        }
+    }
+
+    fn open_entry(&mut self, tag: Tag<'a>) {
+        if self.carried.entries.len() == MAX_ENTRIES {
+            self.repair("entries-capped");
+            self.done = true;
+            return self.close_to(0);
+        }
+        self.in_entry = true;
+        self.entry_seen.clear();
+        self.carried.entries.push(Extras {
+            base: self.bases.last().map(|(_, url)| url.to_string()),
+            language: self
+                .languages
+                .last()
+                .filter(|(depth, _)| *depth > 0)
+                .map(|(_, language)| language.clone()),
+            ..Extras::default()
+        });
+        if let Some(writer) = &mut self.writer {
+            writer.open_entry();
+        }
+        if let Some(about) = self
+            .attribute("about")
+            .filter(|_| self.family == Family::Rss)
+        {
+            self.write_text("guid", &about, None);
+            self.entry_seen.push("guid");
+        }
+        if self.family == Family::Cdf {
+            self.link_of_cdf();
+        }
+        self.push(tag, Level::Entry, Close::Entry);
+    }
+
+    /// CDF has the link and the date in attributes.
+    fn link_of_cdf(&mut self) {
+        if let Some(href) = self.attribute("href") {
+            let href = self.resolved(&href);
+            self.write_text("link", &href, None);
+        }
+        if let Some(date) = self.attribute("lastmod") {
+            self.carry(Element {
+                name: "pubDate",
+                text: date,
+                ..Element::default()
+            });
+        }
+    }
+
+    /// Value of the newest tag's attribute of this lower-case local name, decoded.
+    fn attribute(&self, name: &str) -> Option<String> {
+        let found = self
+            .attributes
+            .iter()
+            .find(|(key, _)| names::split(key).1.eq_ignore_ascii_case(name));
+        let value = entities::decode(found?.1, self.entities).text;
+        Some(value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    fn noted(&self, name: &'static str) -> Element {
+        let decoded = |(key, value): &(&str, &str)| {
+            let value = entities::decode(value, self.entities).text;
+            let local = names::split(key).1.to_ascii_lowercase();
+            let value = match local.as_str() {
+                "href" | "url" => self.resolved(value.trim()),
+                _ => value.into_owned(),
+            };
+            (local, value)
+        };
+        Element {
+            name,
+            attributes: self.attributes.iter().take(16).map(decoded).collect(),
+            ..Element::default()
+        }
+    }
+
+    fn resolved(&self, reference: &str) -> String {
+        match self.bases.last() {
+            Some((_, base)) => base
+                .join(reference)
+                .map_or_else(|_| reference.to_owned(), String::from),
+            None => reference.to_owned(),
+        }
+    }
+
+    fn write_element(&mut self, name: &'static str) {
+        let base = self.bases.last().map(|(_, url)| url);
+        if let Some(writer) = &mut self.writer {
+            writer.empty(name, &self.attributes, self.entities, base);
+        }
+    }
+
+    fn write_text(&mut self, name: &'static str, text: &str, attribute: Option<(&str, &str)>) {
+        if let Some(writer) = &mut self.writer {
+            writer.text(name, attribute, text);
+        }
+    }
+
+    fn extras(&mut self) -> &mut Extras {
+        match self.carried.entries.last_mut() {
+            Some(entry) if self.in_entry => entry,
+            _ => &mut self.carried.feed,
+        }
+    }
+
+    fn carry(&mut self, element: Element) {
+        let extras = self.extras();
+        if extras.elements.len() < MAX_CARRIED {
+            extras.elements.push(element);
+        }
+    }
+
+    fn open_text(&mut self, tag: Tag<'a>, field: Field) {
+        let mut text = OpenText::new(tag.name, field, &self.attributes, self.legacy);
+        if !text.is_plain {
+            self.rewrite();
+        }
+        if field.write == "link" && self.family == Family::Rss && self.attribute("href").is_some() {
+            self.rewrite();
+        }
+        if matches!(field.write, "guid")
+            && let Some(says) = self.attribute("ispermalink")
+        {
+            self.carry(Element {
+                name: "guid@isPermaLink",
+                text: says,
+                ..Element::default()
+            });
+        }
+        if matches!(field.carry, "source") {
+            text.noted = self.noted("source").attributes;
+        }
+        text.fallback = match field.write {
+            "link" if self.family == Family::Rss => {
+                self.attribute("href").map(|href| self.resolved(&href))
+            }
+            _ => None,
+        };
+        text.domain = if field.write == "category" {
+            self.attribute("domain")
+        } else {
+            None
+        };
+        self.enter_body(field.write);
+        if tag.empty {
+            self.text = Some(text);
+            self.finish_text();
+            self.leave_scopes();
+        } else {
+            self.text = Some(text);
+        }
+    }
+
+    /// Base and language where the body is: the content's own win over the summary's.
+    fn enter_body(&mut self, name: &str) {
+        let whole = matches!(name, "content" | "content:encoded");
+        if !self.in_entry || !(whole || matches!(name, "description" | "summary")) {
+            return;
+        }
+        if !whole
+            && self
+                .entry_seen
+                .iter()
+                .any(|seen| matches!(*seen, "content" | "content:encoded"))
+        {
+            return;
+        }
+        let base = self.bases.last().map(|(_, url)| url.to_string());
+        let here = self.frames.len();
+        let language = self
+            .languages
+            .last()
+            .filter(|(depth, _)| *depth == here)
+            .map(|(_, language)| language.clone());
+        if let Some(entry) = self.carried.entries.last_mut() {
+            entry.base = base;
+            entry.language = language.or(entry.language.take());
+        }
+    }
+
+    fn finish_text(&mut self) {
+        let Some(text) = self.text.take() else { return };
+        let field = text.field;
+        if !field.carry.is_empty() || self.writer.is_some() {
+            let body = text.body(self.entities);
+            for name in body.repairs() {
+                self.repair(name);
+            }
+            let blank = text.is_blank();
+            self.deliver(text, body);
+            if blank && field.write.starts_with("media:") {
+                self.rewrite();
+            }
+            return;
+        }
+        // Looking: only what feed-rs would stumble over counts.
+        let blank = text.is_blank();
+        if field.single && !blank {
+            let seen = if self.in_entry {
+                &mut self.entry_seen
+            } else {
+                &mut self.feed_seen
+            };
+            if seen.contains(&field.write) {
+                self.irregular = true;
+            }
+            seen.push(field.write);
+        }
+        if blank && field.kind == Kind::Content {
+            self.irregular = true;
+        }
+    }
+
+    fn deliver(&mut self, text: OpenText<'a>, body: Body) {
+        let field = text.field;
+        let value = match (&text.fallback, body.text.trim().is_empty()) {
+            (Some(fallback), true) => Cow::Borrowed(fallback.as_str()),
+            _ => Cow::Borrowed(body.text.as_str()),
+        };
+        let value = match (field.write, field.carry) {
+            ("link" | "logo" | "icon" | "url", _) | (_, "comments" | "uri") => {
+                Cow::Owned(self.resolved(value.trim()))
+            }
+            _ => value,
+        };
+        if !field.carry.is_empty() {
+            if self.person.is_some() {
+                return self.name_person(field.carry, &value);
+            }
+            self.carry(Element {
+                name: field.carry,
+                text: value.clone().into_owned(),
+                html: body.html,
+                attributes: text.noted,
+            });
+        }
+        if field.write.is_empty() {
+            return;
+        }
+        if value.trim().is_empty() {
+            return;
+        }
+        let single = field.single
+            && !matches!(
+                self.frames.last().map(|frame| frame.level),
+                Some(Level::Media | Level::Image)
+            );
+        if single {
+            let seen = if self.in_entry {
+                &mut self.entry_seen
+            } else {
+                &mut self.feed_seen
+            };
+            if seen.contains(&field.write) {
+                return;
+            }
+            seen.push(field.write);
+        }
+        let attribute = match (&text.domain, body.html, field.kind) {
+            (Some(domain), ..) => Some(("domain", domain.as_str())),
+            (None, true, Kind::Construct | Kind::Content) => Some(("type", "html")),
+            _ => None,
+        };
+        self.write_text(field.write, &value, attribute);
+    }
+
+    fn name_person(&mut self, part: &str, value: &str) {
+        let Some(person) = &mut self.person else {
+            return;
+        };
+        let value = value.trim();
+        if value.is_empty() {
+            return;
+        }
+        person.attributes.retain(|(key, _)| key != part);
+        person.attributes.push((part.to_owned(), value.to_owned()));
+    }
+
+    fn end(&mut self, name: &'a str) {
+        if let Some(text) = &mut self.text {
+            if name == text.name {
+                if text.nested > 0 {
+                    text.nested -= 1;
+                    text.pieces.push(Piece::Tag(self.tokens.raw()));
+                    return;
+                }
+                self.finish_text();
+                return self.leave_scopes();
+            }
+            let holds = self
+                .frames
+                .iter()
+                .any(|frame| frame.name == name && frame.level != Level::Nothing);
+            if !holds {
+                text.pieces.push(Piece::Tag(self.tokens.raw()));
+                return self.rewrite();
+            }
+            self.repair("unclosed-element");
+            self.finish_text();
+        }
+        if self.beyond > 0 {
+            self.beyond -= 1;
+            return;
+        }
+        match self.frames.iter().rposition(|frame| frame.name == name) {
+            Some(at) => {
+                if at + 1 < self.frames.len() {
+                    self.repair("unclosed-element");
+                }
+                self.close_to(at);
+                self.done = self.frames.is_empty();
+            }
+            None => self.close_alike(name),
+        }
+    }
+
+    /// An end tag in another case than its start tag, or one that ends nothing.
+    fn close_alike(&mut self, name: &str) {
+        self.repair("stray-end-tag");
+        let alike = self
+            .frames
+            .iter()
+            .rposition(|frame| frame.name.eq_ignore_ascii_case(name));
+        if let Some(at) = alike {
+            self.close_to(at);
+            self.done = self.frames.is_empty();
+        }
+    }
+
+    /// Closes frames until `depth` are left.
+    fn close_to(&mut self, depth: usize) {
+        while self.frames.len() > depth {
+            let Some(frame) = self.frames.pop() else {
+                break;
+            };
+            match frame.close {
+                Close::Nothing => {}
+                Close::Tag(name) => {
+                    if let Some(writer) = &mut self.writer {
+                        writer.close(name);
+                    }
+                }
+                Close::Entry => {
+                    self.in_entry = false;
+                    if let Some(writer) = &mut self.writer {
+                        writer.close_entry();
+                    }
+                }
+                Close::Person => {
+                    if let Some(person) = self.person.take() {
+                        self.carry(person);
+                    }
+                }
+            }
+            self.leave_scopes();
+        }
+    }
+
+    /// Forgets what the element that just ended had declared.
+    fn leave_scopes(&mut self) {
+        let depth = self.frames.len();
+        while self.namespaces.last().is_some_and(|(at, ..)| *at >= depth) {
+            self.namespaces.pop();
+        }
+        while self.bases.last().is_some_and(|(at, _)| *at >= depth) {
+            self.bases.pop();
+        }
+        while self.languages.last().is_some_and(|(at, _)| *at >= depth) {
+            self.languages.pop();
+        }
+    }
+
+    /// The document ended before its root: whole entries are kept, a begun one only when it is the only one.
+    fn end_of_document(&mut self) {
+        if self.frames.is_empty() {
+            return;
+        }
+        self.repair(if self.in_entry {
+            "truncated"
+        } else {
+            "unclosed-root"
+        });
+        let whole = self.carried.entries.len() > 1;
+        if self.in_entry {
+            self.cut = true;
+            if whole {
+                self.text = None;
+                self.person = None;
+                self.carried.entries.pop();
+                if let Some(writer) = &mut self.writer {
+                    writer.drop_entry();
+                }
+            }
+        }
+        self.finish_text();
+        self.close_to(0);
+    }
+
+    fn finish(mut self, repairs: &mut Repairs) -> Option<Walked> {
+        let format = self.format?;
+        repairs.append(&mut self.repairs);
+        Some(Walked {
+            format,
+            text: self.writer.map(Writer::finish),
+            carried: self.carried,
+            cut: self.cut,
+        })
+    }
+}
+
+/// Elements that may hold items though nothing is known of them.
+fn holds_items(local: &str) -> bool {
+    matches!(
+        local,
+        "channel" | "items" | "entries" | "feed" | "rss" | "rdf" | "body"
+    )
+}
+
+/// Names that HTML and feeds share are HTML within text.
+fn is_html(local: &str) -> bool {
+    [
+        "title", "link", "summary", "source", "image", "category", "content",
+    ]
+    .iter()
+    .any(|name| local.eq_ignore_ascii_case(name))
+}
