@@ -1,27 +1,32 @@
 //! What each command does, apart from its arguments.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::control::{self, Control};
+use crate::control::Control;
 use crate::daemon::{self, Daemon};
 use crate::fetch::Fetcher;
-use crate::model::{Report, Rule};
+use crate::model::{Rule, Source};
 use crate::poll::{Observers, Shell};
-use crate::publish::{http, json};
+use crate::publish::http;
 use crate::schedule;
-use crate::store::{Holder, Lock, Selection, Sources, Store};
+use crate::store::{Holder, Lock, Sources, Store};
 
 pub use documents::{export_atom, export_jsonl, parse};
+pub use listings::{articles, sources};
+pub use poll::poll;
 
 mod documents;
+mod listings;
+mod poll;
 
 /// Why a command ends with an error.
 #[derive(Debug, thiserror::Error)]
@@ -74,8 +79,26 @@ fn shell(config: &Config, store: Store) -> Result<Shell, Failure> {
     })
 }
 
+/// The daemon that runs on the store, if one does.
+fn daemon_beside(config: &Config) -> Result<Option<Holder>, Failure> {
+    let taken = Lock::try_take(&config.store.path).map_err(Failure::setup)?;
+    Ok(taken.err().filter(|holder| holder.control.is_some()))
+}
+
+/// The store for a command that reads. Beside a daemon nothing is written; what the configuration has that the daemon
+/// does not know is left out.
 async fn stored(config: &Config) -> Result<(Store, Sources), Failure> {
-    let store = Store::open(&config.store.path).map_err(Failure::setup)?;
+    if daemon_beside(config)?.is_none() {
+        return opened(config).await;
+    }
+    let store = Store::open_to_read(&config.store.path).map_err(Failure::setup)?;
+    let sources = store.recognize(&config.sources).map_err(Failure::setup)?;
+    Ok((store, sources))
+}
+
+/// The store in line with the configuration.
+async fn opened(config: &Config) -> Result<(Store, Sources), Failure> {
+    let store = Store::open(&config.store.path, config.store.full_sync).map_err(Failure::setup)?;
     let sources = daemon::reconcile(&store, config, &Clock::System)
         .await
         .map_err(Failure::setup)?;
@@ -98,7 +121,7 @@ pub async fn run(path: Option<&Path>) -> Result<(), Failure> {
     let control = Control::bind().await.map_err(Failure::setup)?;
     lock.sign(&control.holder().map_err(Failure::setup)?)
         .map_err(Failure::setup)?;
-    let (store, sources) = stored(&config).await?;
+    let (store, sources) = opened(&config).await?;
     store.release_claims().await.map_err(Failure::setup)?;
     store
         .spread_overdue(Clock::System.now())
@@ -108,7 +131,7 @@ pub async fn run(path: Option<&Path>) -> Result<(), Failure> {
         .await
         .map_err(|error| {
             Failure::Setup(format!(
-                "cannot listen on {:?}: {error}; set server.listen to a free address",
+                "cannot listen on {}: {error}; set server.listen to a free address",
                 config.server.listen
             ))
         })?;
@@ -147,28 +170,11 @@ fn take_lock(config: &Config) -> Result<Result<Lock, Holder>, Failure> {
     }
 }
 
-/// `poll` beside a daemon: the daemon polls, its lines are shown.
-async fn order(holder: &Holder, names: Vec<String>, all: bool) -> Result<(), Failure> {
-    let (mut polled, mut failed) = (0, 0);
-    control::ask(holder, names, all, |well, line| {
-        polled += 1;
-        failed += usize::from(!well);
-        println!("{line}");
-    })
-    .await
-    .map_err(|error| {
-        Failure::Running(format!(
-            "the daemon (process {}) does not answer: {error}",
-            holder.pid
-        ))
-    })?;
-    println!("{polled} sources polled by the daemon, {failed} failed");
-    if failed > 0 && failed == polled {
-        return Err(Failure::Running(format!(
-            "{failed} of {polled} sources failed"
-        )));
-    }
-    Ok(())
+fn unanswered(holder: &Holder, error: &std::io::Error) -> Failure {
+    Failure::Running(format!(
+        "the daemon (process {}) does not answer: {error}",
+        holder.pid
+    ))
 }
 
 fn stop_on_signal(stop: &CancellationToken) -> Result<(), Failure> {
@@ -189,131 +195,32 @@ fn stop_on_signal(stop: &CancellationToken) -> Result<(), Failure> {
     Ok(())
 }
 
-/// `poll [SOURCE…] [--all]`.
-///
-/// # Errors
-/// [`Failure::Running`] when a named source, or every source, failed.
-pub async fn poll(path: Option<&Path>, names: Vec<String>, all: bool) -> Result<(), Failure> {
-    let config = load(path)?;
-    if let Some(unknown) = names
-        .iter()
-        .find(|name| config.sources.iter().all(|source| source.id != **name))
-    {
-        return Err(Failure::Setup(format!(
-            "there is no source \"{unknown}\"; `feedmill sources` lists them"
-        )));
-    }
-    let mut lock = match take_lock(&config)? {
-        Ok(lock) => lock,
-        Err(holder) => return order(&holder, names, all).await,
-    };
-    lock.sign(&Holder {
-        pid: std::process::id(),
-        control: None,
-        token: None,
-    })
-    .map_err(Failure::setup)?;
-    let (store, sources) = stored(&config).await?;
-    store.release_claims().await.map_err(Failure::setup)?;
-    let scope = control::scope(names.clone(), all);
-    let shell = shell(&config, store)?;
-    let stop = CancellationToken::new();
-    stop_on_signal(&stop)?;
-    let count = shell
-        .store
-        .pending(&scope, shell.clock.now(), usize::MAX)
-        .map_err(Failure::running)?
-        .len();
-    let bar = progress(count);
-    let mut totals = Totals::default();
-    let polled = daemon::pass(
-        &shell,
-        &sources,
-        &scope,
-        config.fetch.concurrency,
-        &stop,
-        |report| {
-            totals.add(&report);
-            let line = report.to_string();
-            if bar.is_hidden() {
-                let _ = writeln!(std::io::stdout(), "{line}");
-            } else {
-                bar.println(line);
-            }
-            bar.inc(1);
-        },
-    )
-    .await;
-    bar.finish_and_clear();
-    polled.map_err(Failure::running)?;
-    if totals.changed
-        && config
-            .outputs
-            .iter()
-            .any(|output| output.directory.is_some())
-    {
-        let (site, _receiver) = tokio::sync::watch::channel(Arc::default());
-        daemon::publish(&config, &shell, &sources, &site)
-            .await
-            .map_err(Failure::running)?;
-    }
-    println!("{totals}");
-    let failed = totals.failed > 0 && (totals.failed == totals.sources || !names.is_empty());
-    if failed {
-        Err(Failure::Running(format!(
-            "{} of {} sources failed",
-            totals.failed, totals.sources
-        )))
-    } else {
-        Ok(())
-    }
-}
-
-fn progress(count: usize) -> ProgressBar {
+/// A bar over so many things of a name, on a terminal only.
+fn progress(count: usize, things: &str) -> ProgressBar {
     if !std::io::stdout().is_terminal() {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} sources, {eta} left");
+    let style = ProgressStyle::with_template(&format!(
+        "{{bar:30}} {{pos}}/{{len}} {things}, {{eta}} left"
+    ));
     ProgressBar::new(count as u64)
         .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-#[derive(Debug, Default)]
-struct Totals {
-    sources: usize,
-    failed: usize,
-    new: usize,
-    revised: usize,
-    merged: usize,
-    changed: bool,
+fn print_json<T: Serialize>(value: &T) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(Failure::running)?;
+    println!("{text}");
+    Ok(())
 }
 
-impl Totals {
-    fn add(&mut self, report: &Report) {
-        self.sources += 1;
-        self.failed += usize::from(report.error.is_some());
-        self.new += report.new;
-        self.revised += report.revised;
-        self.merged += report.merged;
-        self.changed |= report.changed;
-    }
-}
-
-impl std::fmt::Display for Totals {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            sources,
-            failed,
-            new,
-            revised,
-            merged,
-            ..
-        } = self;
-        write!(
-            f,
-            "{sources} sources: {new} new, {revised} revised, {merged} merged, {failed} failed"
-        )
-    }
+/// A source as `check --json` prints it (`docs/json.md`).
+#[derive(Serialize)]
+struct Checked {
+    id: String,
+    url: String,
+    paused: bool,
+    schedule: String,
+    next_polls: Vec<DateTime<Utc>>,
 }
 
 /// `check`.
@@ -324,19 +231,14 @@ pub fn check(path: Option<&Path>, as_json: bool) -> Result<(), Failure> {
     let config = load(path)?;
     let now = Clock::System.now();
     if as_json {
-        let rows: Vec<_> = config
-            .sources
-            .iter()
-            .map(|source| {
-                serde_json::json!({"id": source.id, "url": source.shown_url(), "paused": source.paused,
-                    "schedule": rule_text(&source.cadence.rule), "next_polls": next_three(source, now)})
-            })
-            .collect();
-        println!(
-            "{}",
-            serde_json::to_string_pretty(&rows).map_err(Failure::running)?
-        );
-        return Ok(());
+        let planned = |source: &Arc<Source>| Checked {
+            id: source.id.clone(),
+            url: source.shown_url(),
+            paused: source.paused,
+            schedule: rule_text(&source.cadence.rule),
+            next_polls: next_three(source, now),
+        };
+        return print_json(&config.sources.iter().map(planned).collect::<Vec<_>>());
     }
     for warning in &config.warnings {
         eprintln!("warning: {warning}");
@@ -372,7 +274,7 @@ fn rule_text(rule: &Rule) -> String {
 }
 
 /// What the schedule alone says; hints and back-off may move the real ones.
-fn next_three(source: &crate::model::Source, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+fn next_three(source: &Source, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
     let mut polls = Vec::new();
     let mut after = now;
     while polls.len() < 3 && !source.paused {
@@ -387,114 +289,4 @@ fn next_three(source: &crate::model::Source, now: DateTime<Utc>) -> Vec<DateTime
         polls.push(next.at);
     }
     polls
-}
-
-/// `sources`.
-///
-/// # Errors
-/// As of the store.
-pub async fn sources(path: Option<&Path>, as_json: bool) -> Result<(), Failure> {
-    let config = load(path)?;
-    let (store, sources) = stored(&config).await?;
-    let health = store.health(&sources).map_err(Failure::running)?;
-    if as_json {
-        println!(
-            "{}",
-            serde_json::to_string_pretty(&health).map_err(Failure::running)?
-        );
-        return Ok(());
-    }
-    let time = |at: Option<DateTime<Utc>>| {
-        at.map_or_else(
-            || "never".to_owned(),
-            |at| at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
-        )
-    };
-    for source in health {
-        println!(
-            "{}  {}  {} articles  last poll {}  next {} ({})",
-            source.id,
-            source.state,
-            source.articles,
-            time(source.last_poll),
-            time(source.next_poll),
-            source.next_poll_why
-        );
-        if let Some(error) = source.error {
-            println!("    failing since {}: {error}", time(source.error_since));
-        }
-    }
-    Ok(())
-}
-
-/// `articles`.
-///
-/// # Errors
-/// [`Failure::Setup`] for an unknown source or an unreadable date.
-pub async fn articles(
-    path: Option<&Path>,
-    source: Option<String>,
-    since: Option<&str>,
-    limit: usize,
-    as_json: bool,
-) -> Result<(), Failure> {
-    let config = load(path)?;
-    let (store, sources) = stored(&config).await?;
-    let keys = match &source {
-        None => None,
-        Some(id) => Some(vec![
-            sources
-                .iter()
-                .find(|(_, source)| source.id == *id)
-                .map(|(key, _)| key)
-                .ok_or_else(|| {
-                    Failure::Setup(format!(
-                        "there is no source \"{id}\"; `feedmill sources` lists them"
-                    ))
-                })?,
-        ]),
-    };
-    let selection = Selection {
-        sources: keys,
-        since: since.map(date).transpose()?,
-        limit: Some(limit),
-        ..Selection::default()
-    };
-    let found = store
-        .timeline(&selection, &sources)
-        .map_err(Failure::running)?;
-    if as_json {
-        let rows: Vec<_> = found.iter().map(json::article).collect();
-        println!(
-            "{}",
-            serde_json::to_string_pretty(&rows).map_err(Failure::running)?
-        );
-        return Ok(());
-    }
-    for article in found {
-        let title = article.entry.title.as_deref().unwrap_or("(no title)");
-        println!(
-            "{}  {}  {title}  {}",
-            article.published_at.format("%Y-%m-%d %H:%M"),
-            article.origin.source,
-            article.entry.url.as_deref().unwrap_or("")
-        );
-    }
-    Ok(())
-}
-
-fn date(text: &str) -> Result<DateTime<Utc>, Failure> {
-    let day = || {
-        Some(
-            text.parse::<chrono::NaiveDate>()
-                .ok()?
-                .and_hms_opt(0, 0, 0)?
-                .and_utc(),
-        )
-    };
-    text.parse().ok().or_else(day).ok_or_else(|| {
-        Failure::Setup(format!(
-            "\"{text}\" is no date; write 2026-11-24 or 2026-11-24T08:00:00Z"
-        ))
-    })
 }

@@ -65,6 +65,15 @@ pub enum Listen {
     Unix(PathBuf),
 }
 
+impl fmt::Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => f.write_str(address),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
 /// `[server]`.
 #[derive(Clone, Debug)]
 pub struct Server {
@@ -79,6 +88,8 @@ pub struct Server {
 pub struct Store {
     /// The SQLite file, absolute.
     pub path: PathBuf,
+    /// SQLite waits for the disk after every transaction, not only before a publication.
+    pub full_sync: bool,
 }
 
 /// `[fetch]`.

@@ -1,7 +1,7 @@
 //! How a command talks to the running daemon: a loopback listener whose address and token stand in the lock file.
 //!
-//! One connection is one order: a line of JSON with the token, then a line a source as it is polled, `+` before it
-//! when the poll went well and `-` when it failed. Only who can read the lock file (mode 0600) knows the token.
+//! One connection is one order: a line of JSON with the token and the task, then a line a source as it is polled, `+`
+//! before it when the poll went well and `-` when it failed. The end of the connection is the end of the task. Only who can read the lock file (mode 0600) knows the token.
 
 use std::io;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::daemon;
+use crate::model::Report;
 use crate::poll::Shell;
 use crate::store::{Holder, Scope, Sources};
 
@@ -25,9 +26,22 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug, Serialize, Deserialize)]
 struct Order {
     token: String,
-    /// Ids; empty with `all` false means what is due.
-    names: Vec<String>,
-    all: bool,
+    task: Task,
+}
+
+/// What the daemon is asked to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// Poll.
+    Poll {
+        /// Ids; empty with `all` false means what is due.
+        names: Vec<String>,
+        /// Every source.
+        all: bool,
+    },
+    /// Bring the search index up to date.
+    Index,
 }
 
 /// The daemon's end.
@@ -110,31 +124,47 @@ async fn answer(
             .write_all(b"-the token is wrong; the lock file has the right one\n")
             .await;
     }
-    let (lines, mut ready) = mpsc::unbounded_channel();
-    let scope = scope(order.names, order.all);
-    let polling = daemon::pass(
-        &served.shell,
-        &served.sources,
-        &scope,
-        served.concurrency,
-        stop,
-        |report| {
-            if report.changed {
-                served.changed.notify_one();
-            }
-            let sign = if report.error.is_some() { '-' } else { '+' };
-            let _ = lines.send(format!("{sign}{report}\n"));
-        },
-    );
-    let result = polling.await;
-    drop(lines);
-    while let Some(line) = ready.recv().await {
-        write.write_all(line.as_bytes()).await?;
-    }
+    let (lines, mut ready) = mpsc::unbounded_channel::<String>();
+    let writing = async {
+        while let Some(line) = ready.recv().await {
+            write.write_all(line.as_bytes()).await?;
+        }
+        write.shutdown().await
+    };
+    // What was ordered is done to its end also when nobody listens any more.
+    let (written, ()) = tokio::join!(writing, obey(order.task, served, stop, lines));
+    written
+}
+
+async fn obey(
+    task: Task,
+    served: &Served,
+    stop: &CancellationToken,
+    lines: mpsc::UnboundedSender<String>,
+) {
+    let Served {
+        shell,
+        sources,
+        concurrency,
+        changed,
+    } = served;
+    let result = match task {
+        Task::Index => daemon::index(&shell.store, stop, |_| {}).await,
+        Task::Poll { names, all } => {
+            let scope = scope(names, all);
+            let each = |report: Report| {
+                if report.changed {
+                    changed.notify_one();
+                }
+                let sign = if report.error.is_some() { '-' } else { '+' };
+                let _ = lines.send(format!("{sign}{report}\n"));
+            };
+            daemon::pass(shell, sources, &scope, *concurrency, stop, each).await
+        }
+    };
     if let Err(error) = result {
-        write.write_all(format!("-{error}\n").as_bytes()).await?;
+        let _ = lines.send(format!("-{error}\n"));
     }
-    write.shutdown().await
 }
 
 /// The scope that `poll`'s arguments mean.
@@ -146,21 +176,16 @@ pub fn scope(names: Vec<String>, all: bool) -> Scope {
     }
 }
 
-/// Asks the daemon that holds the store to poll, and hands each line to `each`: whether the poll went well, and the
-/// summary.
+/// Asks something of the daemon that holds the store, and hands each line of its answer to `each`: whether it tells
+/// of a success, and the text.
 ///
 /// # Errors
 /// When the daemon cannot be reached or breaks off.
-pub async fn ask(
-    holder: &Holder,
-    names: Vec<String>,
-    all: bool,
-    mut each: impl FnMut(bool, &str),
-) -> io::Result<()> {
+pub async fn ask(holder: &Holder, task: Task, mut each: impl FnMut(bool, &str)) -> io::Result<()> {
     let address = holder.control.as_deref().unwrap_or_default();
     let token = holder.token.clone().unwrap_or_default();
     let mut stream = TcpStream::connect(address).await?;
-    let mut order = serde_json::to_vec(&Order { token, names, all })?;
+    let mut order = serde_json::to_vec(&Order { token, task })?;
     order.push(b'\n');
     stream.write_all(&order).await?;
     let mut lines = BufReader::new(stream).lines();

@@ -5,13 +5,20 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, Order, Output};
+use crate::config::Config;
 use crate::model::{Due, Report};
 use crate::poll::{Shell, poll};
-use crate::publish::{Publication, Site, atom, directory, http, index};
-use crate::store::{self, OutputState, Scope, Selection, SelectionOrder, Sources, Store};
+use crate::publish::{Site, http};
+use crate::store::{self, Scope, Sources, Store};
+
+pub use outputs::{publish, rendered, selection};
+
+mod outputs;
+#[cfg(test)]
+mod tests;
 
 /// Sources claimed at once.
 const CLAIM: usize = 256;
@@ -19,6 +26,14 @@ const CLAIM: usize = 256;
 const SETTLE: Duration = Duration::from_millis(500);
 /// The due list is looked at this often at least, whatever happened to the clock.
 const LOOK: Duration = Duration::from_secs(60);
+/// The search index is brought up to date this often; a search does not wait for it.
+const INDEX: Duration = Duration::from_secs(30);
+/// After the store refused a write nothing is claimed for this long, and twice as long each further time …
+const PAUSE: Duration = Duration::from_secs(10);
+/// … up to this.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// Outcome of a poll that could not be stored.
+const UNSTORED: &str = "store";
 /// Polls in flight may finish within this time after a stop signal.
 const GRACE: Duration = Duration::from_secs(8);
 
@@ -93,7 +108,7 @@ fn spawn(running: &mut JoinSet<Report>, shell: &Shell, due: Due, last_of_host: b
 fn unstored(source: String, error: &store::Error) -> Report {
     Report {
         source,
-        outcome: "store",
+        outcome: UNSTORED,
         error: Some(error.to_string()),
         new: 0,
         revised: 0,
@@ -112,6 +127,43 @@ fn finished(done: Option<Result<Report, tokio::task::JoinError>>, each: &mut imp
             tracing::error!(%error, "a poll ended in a panic; its claim expires by itself")
         }
         None => {}
+    }
+}
+
+/// Brings the search index up to date, a batch at a time, and hands to `each` how many entries are left. A stop ends
+/// it early; it goes on where it was.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn index(
+    store: &Store,
+    stop: &CancellationToken,
+    mut each: impl FnMut(u64),
+) -> Result<(), store::Error> {
+    while !stop.is_cancelled() {
+        let left = store.index_some().await?;
+        each(left);
+        if left == 0 {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Fills the search index behind the polls: whenever none waits for the writer.
+async fn index_behind(store: Store, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(INDEX) => {}
+        }
+        let mut left = Ok(1);
+        while matches!(left, Ok(1..)) && !store.is_busy() && !stop.is_cancelled() {
+            left = store.index_some().await;
+        }
+        if let Err(error) = left {
+            tracing::warn!(%error, "the search index cannot be filled; trying again");
+        }
     }
 }
 
@@ -169,7 +221,9 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
         site_sender,
         stop.clone(),
     ));
+    let indexing = tokio::spawn(index_behind(shell.store.clone(), stop.clone()));
     schedule(&shell, &sources, config.fetch.concurrency, &changed, &stop).await;
+    let _ = indexing.await;
     let _ = rendering.await;
     let _ = ordering.await;
     let _ = serving.await;
@@ -186,33 +240,79 @@ async fn schedule(
     stop: &CancellationToken,
 ) {
     let mut running: JoinSet<Report> = JoinSet::new();
-    let mut each = |report: Report| {
-        if report.changed {
-            changed.notify_one();
-        }
-    };
+    let mut trouble = Trouble::default();
     while !stop.is_cancelled() {
-        let room = concurrency.saturating_sub(running.len());
-        let claimed = claim(shell, sources, room).await.unwrap_or_else(|error| {
-            tracing::error!(%error, "the due list cannot be read; trying again");
-            Vec::new()
-        });
-        for due in claimed {
-            spawn(&mut running, shell, due, true);
+        let room = trouble.room(concurrency.saturating_sub(running.len()), running.len());
+        match claim(shell, sources, room).await {
+            Ok(claimed) => {
+                for due in claimed {
+                    spawn(&mut running, shell, due, true);
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "the due list cannot be read; trying again");
+                trouble.note(false);
+            }
         }
-        let wait = until_next(shell, running.len() >= concurrency);
+        let wait = match trouble.pause() {
+            Some(pause) => pause,
+            None => until_next(shell, running.len() >= concurrency),
+        };
         tokio::select! {
             () = stop.cancelled() => {}
-            Some(done) = running.join_next() => finished(Some(done), &mut each),
+            Some(done) = running.join_next() => finished(Some(done), &mut |report| {
+                trouble.note(report.outcome != UNSTORED);
+                if report.changed {
+                    changed.notify_one();
+                }
+            }),
             () = tokio::time::sleep(wait) => {}
         }
     }
     let _ = tokio::time::timeout(GRACE, async {
         while let Some(done) = running.join_next().await {
-            finished(Some(done), &mut each);
+            finished(Some(done), &mut |_| {});
         }
     })
     .await;
+}
+
+/// The store refuses writes. Nothing is claimed for a while, and then one source at a time until a poll is stored:
+/// origins are not asked again and again for what cannot be kept.
+#[derive(Debug, Default)]
+struct Trouble {
+    /// Pauses in a row.
+    pauses: u32,
+    /// End of the pause.
+    until: Option<Instant>,
+}
+
+impl Trouble {
+    /// Takes note of a write. What fails during a pause was under way before it.
+    fn note(&mut self, stored: bool) {
+        if stored {
+            *self = Self::default();
+        } else if self.pause().is_none() {
+            let pause = PAUSE.saturating_mul(1 << self.pauses.min(10));
+            self.pauses += 1;
+            self.until = Some(Instant::now() + pause.min(LONGEST_PAUSE));
+        }
+    }
+
+    /// What is left of the pause.
+    fn pause(&self) -> Option<Duration> {
+        let left = self.until?.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then_some(left)
+    }
+
+    /// How many polls may start.
+    fn room(&self, room: usize, running: usize) -> usize {
+        match self.until {
+            None => room,
+            Some(_) if self.pause().is_some() || running > 0 => 0,
+            Some(_) => room.min(1),
+        }
+    }
 }
 
 async fn claim(shell: &Shell, sources: &Sources, room: usize) -> Result<Vec<Due>, store::Error> {
@@ -260,164 +360,13 @@ async fn render_changes(
         }
         if let Err(error) = publish(&config, &shell, &sources, &site).await {
             tracing::error!(%error, "the outputs cannot be rendered; serving what there is");
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(PAUSE) => {}
+            }
             changed.notify_one();
         }
     }
-}
-
-/// Renders every output, remembers what is published (synced to the disk), then serves and writes it.
-///
-/// # Errors
-/// What the store refuses. A folder that cannot be written is logged, not an error.
-pub async fn publish(
-    config: &Config,
-    shell: &Shell,
-    sources: &Sources,
-    site: &watch::Sender<Arc<Site>>,
-) -> Result<(), store::Error> {
-    let states = shell.store.output_states()?;
-    let mut fresh = Site::new();
-    let mut recorded = Vec::new();
-    for output in &config.outputs {
-        let path = format!("{}.atom", output.name);
-        let (publication, state) = render(config, output, shell, sources, states.get(&path))?;
-        if states.get(&path) != Some(&state) {
-            recorded.push((path.clone(), state));
-        }
-        fresh.insert(path, publication);
-    }
-    if !recorded.is_empty() {
-        shell.store.record_outputs(recorded).await?;
-    }
-    write_directories(config, &fresh);
-    fresh.insert(String::new(), start_page(config, shell));
-    site.send_replace(Arc::new(fresh));
-    Ok(())
-}
-
-/// How long a client may keep an output, in seconds: a change shows within a minute.
-const MAX_AGE: u64 = 60;
-
-fn render(
-    config: &Config,
-    output: &Output,
-    shell: &Shell,
-    sources: &Sources,
-    before: Option<&OutputState>,
-) -> Result<(Publication, OutputState), store::Error> {
-    let articles = shell
-        .store
-        .timeline(&selection(config, output, sources), sources)?;
-    let newest = articles.iter().map(|article| article.updated).max();
-    let updated = newest
-        .max(before.map(|state| state.updated_at))
-        .unwrap_or_default();
-    let channel = atom::Channel {
-        id: uuid::Uuid::new_v5(&shell.store.id()?, output.name.as_bytes())
-            .urn()
-            .to_string(),
-        title: output.title.clone(),
-        self_url: format!("{}{}.atom", config.server.public_url, output.name),
-        home_url: config.server.public_url.to_string(),
-        updated,
-        hubs: Vec::new(),
-        title_prefix: output.title_prefix.clone(),
-        summary_only: output.content == crate::config::Content::Summary,
-    };
-    let body = atom::render(&channel, &articles);
-    let publication = Publication::new(
-        body,
-        atom::CONTENT_TYPE,
-        shell.clock.now(),
-        MAX_AGE,
-        output.token.clone(),
-    );
-    let changed_at = before
-        .filter(|state| state.etag == publication.etag)
-        .map_or(shell.clock.now(), |state| state.changed_at);
-    let state = OutputState {
-        etag: publication.etag.clone(),
-        changed_at,
-        updated_at: updated,
-    };
-    let publication = if changed_at == publication.last_modified {
-        publication
-    } else {
-        Publication::new(
-            publication.body,
-            atom::CONTENT_TYPE,
-            changed_at,
-            MAX_AGE,
-            output.token.clone(),
-        )
-    };
-    Ok((publication, state))
-}
-
-/// Articles of an output: of its tags or sources, configured ones only. What an output with a token chooses by tags
-/// or sources shows in no open one.
-pub fn selection(config: &Config, output: &Output, sources: &Sources) -> Selection {
-    let chosen = |output: &Output, id: &str, tags: &[String]| {
-        (output.tags.is_empty() && output.sources.is_empty())
-            || output.sources.iter().any(|wanted| wanted == id)
-            || output.tags.iter().any(|wanted| tags.contains(wanted))
-    };
-    let hidden = |id: &str, tags: &[String]| {
-        output.token.is_none()
-            && config.outputs.iter().any(|other| {
-                other.token.is_some()
-                    && !(other.tags.is_empty() && other.sources.is_empty())
-                    && chosen(other, id, tags)
-            })
-    };
-    let keys = sources
-        .iter()
-        .filter(|(_, source)| {
-            chosen(output, &source.id, &source.tags) && !hidden(&source.id, &source.tags)
-        })
-        .map(|(key, _)| key)
-        .collect();
-    Selection {
-        sources: Some(keys),
-        order: match output.order {
-            Order::Published => SelectionOrder::Published,
-            Order::FirstSeen => SelectionOrder::FirstSeen,
-        },
-        since: None,
-        limit: Some(output.limit),
-        per_source: output.per_source,
-    }
-}
-
-fn write_directories(config: &Config, site: &Site) {
-    for output in &config.outputs {
-        let path = format!("{}.atom", output.name);
-        if let (Some(folder), Some(publication)) = (&output.directory, site.get(&path))
-            && let Err(error) = directory::write(folder, &path, &publication.body)
-        {
-            tracing::error!(%error, "an output could not be written as a file");
-        }
-    }
-}
-
-fn start_page(config: &Config, shell: &Shell) -> Publication {
-    let open: Vec<(String, &str)> = config
-        .outputs
-        .iter()
-        .filter(|output| output.token.is_none())
-        .map(|output| (format!("{}.atom", output.name), output.title.as_str()))
-        .collect();
-    let listings: Vec<index::Listing<'_>> = open
-        .iter()
-        .map(|(path, title)| index::Listing { path, title })
-        .collect();
-    Publication::new(
-        index::render(&listings),
-        index::CONTENT_TYPE,
-        shell.clock.now(),
-        MAX_AGE,
-        None,
-    )
 }
 
 /// Brings the store in line with the configuration.

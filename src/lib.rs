@@ -10,6 +10,8 @@ pub mod model;
 
 pub mod text;
 
+pub mod search;
+
 pub mod config;
 
 pub mod schedule;

@@ -30,6 +30,9 @@ enum Command {
         /// Poll every source, whether due or not
         #[arg(long, conflicts_with = "sources")]
         all: bool,
+        /// Say what would be polled and why; touch nothing
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Validate the configuration, print each source with its next three polls
     Check {
@@ -43,8 +46,10 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// The newest articles
+    /// Articles that match a search, the best first; without one the newest
     Articles {
+        /// Words, "phrases", AND OR NOT, word*, title:word (SQLite FTS5)
+        query: Vec<String>,
         /// Only of this source
         #[arg(long, value_name = "ID")]
         source: Option<String>,
@@ -141,15 +146,20 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
     let config = arguments.config.as_deref();
     match arguments.command {
         Command::Run => commands::run(config).await,
-        Command::Poll { sources, all } => commands::poll(config, sources, all).await,
+        Command::Poll {
+            sources,
+            all,
+            dry_run,
+        } => commands::poll(config, sources, all, dry_run).await,
         Command::Check { json } => commands::check(config, json),
         Command::Sources { json } => commands::sources(config, json).await,
         Command::Articles {
+            query,
             source,
             since,
             limit,
             json,
-        } => commands::articles(config, source, since.as_deref(), limit, json).await,
+        } => commands::articles(config, &query, source, since.as_deref(), limit, json).await,
         Command::Parse {
             input,
             base_url,

@@ -21,18 +21,24 @@ pub use codec::compress;
 pub use health::SourceHealth;
 pub use lock::{Holder, Lock};
 pub use outputs::OutputState;
+pub use plan::{Planned, plan_without_store};
 pub use timeline::{Selection, SelectionOrder};
 
 mod articles;
 mod claims;
 mod codec;
 mod health;
+mod index;
 mod lock;
 mod outputs;
+mod plan;
 mod polls;
 mod schema;
 mod timeline;
 mod writer;
+
+#[cfg(test)]
+mod tests;
 
 /// Polls that may wait for the writer: bounds what they hold in memory.
 const WAITING_POLLS: usize = 64;
@@ -51,6 +57,12 @@ pub enum Error {
         found: i64,
         /// Ours.
         known: i64,
+    },
+    /// Only to be read, but written by an older release.
+    #[error("the database {} is still of an older Feedmill: start `feedmill run` of this release, which brings it up to date", path.display())]
+    TooOld {
+        /// The file.
+        path: PathBuf,
     },
     /// The file cannot be opened or written, or is no database.
     #[error("cannot open the database {}: {cure}", path.display())]
@@ -86,9 +98,9 @@ pub enum Error {
     Sql {
         /// What happened and what to do.
         cure: String,
-        /// What SQLite said.
+        /// What SQLite said; polls of one transaction share it.
         #[source]
-        source: rusqlite::Error,
+        source: Arc<rusqlite::Error>,
     },
     /// What is stored is not what this release writes.
     #[error("the stored {what} is damaged: {reason}")]
@@ -98,6 +110,14 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// A search that is none.
+    #[error(
+        "the search cannot be read: {reason}; put what holds other signs than letters and digits in double quotes, as in \"covid-19\""
+    )]
+    Search {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The writer has stopped: the program is ending.
     #[error("the store is closed")]
     Closed,
@@ -105,6 +125,12 @@ pub enum Error {
 
 impl From<rusqlite::Error> for Error {
     fn from(source: rusqlite::Error) -> Self {
+        Arc::new(source).into()
+    }
+}
+
+impl From<Arc<rusqlite::Error>> for Error {
+    fn from(source: Arc<rusqlite::Error>) -> Self {
         Self::Sql {
             cure: schema::cure(&source),
             source,
@@ -141,18 +167,19 @@ enum Message {
 }
 
 impl Store {
-    /// Opens or creates the file, brings its schema up to date and starts the writer.
+    /// Opens or creates the file, brings its schema up to date and starts the writer. `full_sync` waits for the disk
+    /// after every transaction.
     ///
     /// # Errors
     /// [`Error::Files`], [`Error::Open`], [`Error::TooNew`] and [`Error::Migrate`], each with its cure.
-    pub fn open(path: &Path) -> Result<Self, Error> {
+    pub fn open(path: &Path, full_sync: bool) -> Result<Self, Error> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|source| Error::Files {
                 path: folder.to_owned(),
                 source,
             })?;
         }
-        let connection = schema::open(path)?;
+        let connection = schema::open(path, full_sync)?;
         let (messages, inbox) = mpsc::channel();
         let writer = std::thread::Builder::new()
             .name("store-writer".to_owned())
@@ -176,7 +203,7 @@ impl Store {
     /// Opens a file that must exist and be current, for reading only: nothing is created or migrated.
     ///
     /// # Errors
-    /// [`Error::Open`] also when there is no such file.
+    /// [`Error::Open`] also when there is no such file; [`Error::TooNew`], [`Error::TooOld`].
     pub fn open_to_read(path: &Path) -> Result<Self, Error> {
         let reader = schema::open_reader(path)?;
         schema::check_current(&reader, path)?;

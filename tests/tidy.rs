@@ -11,6 +11,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("model", &["schedule"]), // a rule holds its parsed crontab line
     ("clock", &[]),
     ("text", &[]),
+    ("search", &["text"]),
     ("config", &["model", "schedule"]), // reads schedule texts
     ("schedule", &["model"]),
     ("fetch", &["model", "config"]),
@@ -18,7 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("parse", &["model", "fetch", "recover"]),
     ("normalize", &["model", "parse", "text"]),
     ("dedup", &["model", "normalize"]),
-    ("store", &["model", "text", "schedule", "dedup"]), // its writer decides what is new and when next
+    ("store", &["model", "text", "search", "schedule", "dedup"]), // its writer decides what is new and when next
     ("publish", &["model", "config", "text"]),
 ];
 

@@ -2,7 +2,6 @@
 
 use std::io::{Read, Write};
 use std::path::Path;
-use std::sync::Arc;
 
 use serde::Serialize;
 use url::Url;
@@ -193,7 +192,7 @@ pub async fn export_jsonl(path: Option<&Path>, output: Option<&str>) -> Result<(
     written.and_then(|()| out.flush()).map_err(Failure::running)
 }
 
-/// `export --format atom`: an output as it is served.
+/// `export --format atom`: an output as it would be served; nothing is remembered of it.
 ///
 /// # Errors
 /// As [`export_jsonl`].
@@ -203,11 +202,7 @@ pub async fn export_atom(path: Option<&Path>, output: Option<&str>) -> Result<()
     let name = output.unwrap_or(&config.outputs[0].name);
     chosen(&config, &sources, Some(name))?;
     let shell = shell(&config, store)?;
-    let (site, receiver) = tokio::sync::watch::channel(Arc::default());
-    daemon::publish(&config, &shell, &sources, &site)
-        .await
-        .map_err(Failure::running)?;
-    let site = receiver.borrow();
+    let (site, _) = daemon::rendered(&config, &shell, &sources).map_err(Failure::running)?;
     let body = site
         .get(&format!("{name}.atom"))
         .map(|publication| publication.body.clone())

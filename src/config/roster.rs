@@ -234,6 +234,7 @@ fn unreadable(error: std::io::Error) -> String {
 fn outlined(url: Url, outline: opml::Outline, tags: &[String], defaults: &Defaults) -> Source {
     Source {
         id: String::new(),
+        named: false,
         url,
         title: outline.title,
         tags: sorted(tags.iter().cloned().chain(outline.tags).collect()),

@@ -47,15 +47,12 @@ pub(super) fn store(root: &Section<'_>, world: &World<'_>, notes: &mut Notes<'_>
             "only SQLite can be used so far; write `path` instead",
         );
     }
-    if section.read(
+    let full_sync = section.read(
         "synchronous",
         false,
         notes,
         choice(&[("normal", false), ("full", true)]),
-    ) && let Some(value) = section.value("synchronous")
-    {
-        notes.idle(&value);
-    }
+    );
     if let Some(value) = section.value("retention") {
         let retention = section.section("retention", "store.retention", notes);
         retention.optional("age", notes, length(DAY..=DAY * 36_500));
@@ -63,7 +60,7 @@ pub(super) fn store(root: &Section<'_>, world: &World<'_>, notes: &mut Notes<'_>
         retention.optional("per_source", notes, whole(1..=i64::MAX));
         notes.idle(&value);
     }
-    Store { path }
+    Store { path, full_sync }
 }
 
 /// `[fetch]`: what concerns all requests, and how each looks where a source says nothing else.

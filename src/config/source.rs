@@ -76,6 +76,7 @@ pub(super) fn draft(
         .map(|(value, id)| (id, value.at, value.key));
     let source = Source {
         id: String::new(),
+        named: id.is_some(),
         title: section.optional("title", notes, words),
         tags: sorted(section.list("tags", notes, tag)),
         cadence: cadence(section, defaults, world, notes),

@@ -227,11 +227,16 @@ fn insert_entry(
         millis(first_seen),
     ])?;
     let id = tx.last_insert_rowid();
+    insert_content(tx, id, candidate)?;
+    Ok(id)
+}
+
+fn insert_content(tx: &Savepoint<'_>, entry: i64, candidate: &Candidate) -> Result<(), Error> {
     if let Some(html) = &candidate.html {
         tx.prepare_cached("INSERT INTO contents (entry, html) VALUES (?1, ?2)")?
-            .execute(params![id, html])?;
+            .execute(params![entry, html])?;
     }
-    Ok(id)
+    Ok(())
 }
 
 fn insert_article(
@@ -242,7 +247,6 @@ fn insert_article(
     first_seen: DateTime<Utc>,
 ) -> Result<i64, Error> {
     let entry = &candidate.entry;
-    let id = article_id(context.name, id_kind_name(entry.id_kind), &entry.id, slot);
     let published = entry
         .published
         .map_or(first_seen, |date| date.min(first_seen));
@@ -254,22 +258,29 @@ fn insert_article(
     } else {
         None
     };
-    let published_id = match wanted {
-        Some(wanted) if !is_published(tx, wanted)? => wanted,
-        _ => &id,
+    let wanted = match wanted {
+        Some(wanted) if !is_published(tx, wanted)? => Some(wanted),
+        _ => None,
     };
-    tx.prepare_cached(
+    let mut statement = tx.prepare_cached(
         "INSERT INTO articles (id, published_id, representative, published_at_ms, first_seen_at_ms, updated_at_ms,
-         revision, source_updated_at_ms) VALUES (?1, ?2, 0, ?3, ?4, ?5, 1, ?6)",
-    )?
-    .execute(params![
-        id,
-        published_id,
-        millis(published),
-        millis(first_seen),
-        millis(updated),
-        context.feed_updated.map(millis),
-    ])?;
+         revision, source_updated_at_ms) VALUES (?1, ?2, 0, ?3, ?4, ?5, 1, ?6) ON CONFLICT (id) DO NOTHING",
+    )?;
+    let mut insert = |source: &str| {
+        let id = article_id(source, id_kind_name(entry.id_kind), &entry.id, slot);
+        statement.execute(params![
+            id,
+            wanted.unwrap_or(&id),
+            millis(published),
+            millis(first_seen),
+            millis(updated),
+            context.feed_updated.map(millis),
+        ])
+    };
+    if insert(context.name)? == 0 {
+        // Another source had this name before.
+        insert(&format!("{}~{}", context.name, context.source))?;
+    }
     Ok(tx.last_insert_rowid())
 }
 
@@ -336,10 +347,7 @@ fn revise(
     ])?;
     tx.prepare_cached("DELETE FROM contents WHERE entry = ?1")?
         .execute([entry])?;
-    if let Some(html) = &candidate.html {
-        tx.prepare_cached("INSERT INTO contents (entry, html) VALUES (?1, ?2)")?
-            .execute(params![entry, html])?;
-    }
+    insert_content(tx, entry, candidate)?;
     let shown_before = representative(tx, article)?;
     compose(tx, article)?;
     if shown_before == entry {

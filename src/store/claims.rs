@@ -26,6 +26,11 @@ pub struct Sources {
 }
 
 impl Sources {
+    fn add(&mut self, key: i64, source: &Arc<Source>) {
+        self.order.push(key);
+        self.by_key.insert(key, Arc::clone(source));
+    }
+
     /// The source with a key.
     pub fn source(&self, key: i64) -> Option<&Arc<Source>> {
         self.by_key.get(&key)
@@ -54,7 +59,8 @@ pub enum Scope {
 
 impl Store {
     /// Brings the table of sources in line with the configuration: new ones are added and due soon, spread; missing
-    /// ones are kept but no longer polled or published. A source is found again by URL, then by id.
+    /// ones are kept but no longer polled or published. A source is found again by an id that is written down, then by
+    /// its URL, then by the URL that its redirects led to.
     ///
     /// # Errors
     /// [`Error::Sql`].
@@ -70,6 +76,23 @@ impl Store {
             Ok(found)
         })
         .await
+    }
+
+    /// The configured sources that the store knows, found as [`Store::reconcile`] does; nothing is written.
+    ///
+    /// # Errors
+    /// [`Error::Sql`].
+    pub fn recognize(&self, sources: &[Arc<Source>]) -> Result<Sources, Error> {
+        self.read(|connection| {
+            let rows = rows(connection)?;
+            let mut found = Sources::default();
+            for (source, row) in sources.iter().zip(matches(sources, &rows)) {
+                if let Some(row) = row {
+                    found.add(row.key, source);
+                }
+            }
+            Ok(found)
+        })
     }
 
     /// Voids every claim. For the one process that holds the [`super::Lock`]: claims of others are of the dead.
@@ -233,14 +256,26 @@ fn load(connection: &Connection, key: i64, source: Arc<Source>) -> Result<Due, E
     Ok(due)
 }
 
+/// Why an edited source is due.
+pub(super) const EDITED: &str = "its configuration changed";
+
 /// What the table knows of a source.
-struct Row {
-    key: i64,
+pub(super) struct Row {
+    pub(super) key: i64,
     name: String,
     url: String,
+    /// URL of its newest 200, after redirects; `None` also when that had no validators.
+    final_url: Option<String>,
     active: bool,
     paused: bool,
     priority: i32,
+}
+
+impl Row {
+    /// Its URL was edited, or it comes back: it is due now, as the operator wants to see it work.
+    pub(super) fn is_edited(&self, source: &Source) -> bool {
+        !self.active || self.url != source.url.as_str()
+    }
 }
 
 fn reconcile(
@@ -248,39 +283,9 @@ fn reconcile(
     sources: &[Arc<Source>],
     now: DateTime<Utc>,
 ) -> Result<Sources, Error> {
-    let rows: Vec<Row> = tx
-        .prepare("SELECT id, name, url, active, paused, priority FROM sources")?
-        .query_map([], |row| {
-            Ok(Row {
-                key: row.get(0)?,
-                name: row.get(1)?,
-                url: row.get(2)?,
-                active: row.get(3)?,
-                paused: row.get(4)?,
-                priority: row.get(5)?,
-            })
-        })?
-        .collect::<Result<_, _>>()?;
-    let by_url: HashMap<&str, &Row> = rows.iter().map(|row| (row.url.as_str(), row)).collect();
-    let by_name: HashMap<&str, &Row> = rows.iter().map(|row| (row.name.as_str(), row)).collect();
-    let urls: HashSet<&str> = sources.iter().map(|source| source.url.as_str()).collect();
-    let mut taken = HashSet::new();
-    // The id speaks only where the URL under it is no other configured source's.
-    let matches: Vec<Option<&Row>> = sources
-        .iter()
-        .map(|source| {
-            let same_url = by_url.get(source.url.as_str()).copied();
-            let same_name = || {
-                by_name
-                    .get(source.id.as_str())
-                    .copied()
-                    .filter(|row| !urls.contains(row.url.as_str()))
-            };
-            same_url
-                .or_else(same_name)
-                .filter(|row| taken.insert(row.key))
-        })
-        .collect();
+    let rows = rows(tx)?;
+    let matches = matches(sources, &rows);
+    let taken: HashSet<i64> = matches.iter().flatten().map(|row| row.key).collect();
     rename_away(tx, sources, &matches, &rows)?;
     for row in rows
         .iter()
@@ -295,10 +300,70 @@ fn reconcile(
             Some(row) => update(tx, row, source, now)?,
             None => insert(tx, source, now, crowd)?,
         };
-        found.order.push(key);
-        found.by_key.insert(key, Arc::clone(source));
+        found.add(key, source);
     }
     Ok(found)
+}
+
+pub(super) fn rows(connection: &Connection) -> Result<Vec<Row>, Error> {
+    let rows = connection
+        .prepare(
+            "SELECT id, name, url, validators_url, active, paused, priority FROM sources ORDER BY active, id",
+        )?
+        .query_map([], |row| {
+            Ok(Row {
+                key: row.get(0)?,
+                name: row.get(1)?,
+                url: row.get(2)?,
+                final_url: row.get(3)?,
+                active: row.get(4)?,
+                paused: row.get(5)?,
+                priority: row.get(6)?,
+            })
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+/// The row of each source, if it has one: by an id that is written down, else by its URL, else by the URL that its
+/// redirects led to. An id made from a URL says as much as the URL; it serves where only the scheme or, of a file, the
+/// folder is another.
+pub(super) fn matches<'a>(sources: &[Arc<Source>], rows: &'a [Row]) -> Vec<Option<&'a Row>> {
+    let mut found = vec![None; sources.len()];
+    let mut taken = HashSet::new();
+    let mut pass = |wanted: &dyn Fn(&Source) -> Option<String>,
+                    held: &dyn Fn(&Row) -> Option<String>| {
+        let held: HashMap<String, &Row> = rows
+            .iter()
+            .filter_map(|row| Some((held(row)?, row)))
+            .collect();
+        for (source, found) in sources.iter().zip(&mut found) {
+            if found.is_none() {
+                *found = wanted(source)
+                    .and_then(|key| held.get(&key).copied())
+                    .filter(|row| taken.insert(row.key));
+            }
+        }
+    };
+    let url = |source: &Source| Some(source.url.as_str().to_owned());
+    pass(&|source| source.named.then(|| source.id.clone()), &|row| {
+        Some(row.name.clone())
+    });
+    pass(&url, &|row| Some(row.url.clone()));
+    pass(&url, &|row| row.final_url.clone());
+    pass(
+        &|source| Some(place(&source.id, source.url.as_str())),
+        &|row| Some(place(&row.name, &row.url)),
+    );
+    found
+}
+
+/// What stays of a source when its scheme, or the folder of its file, changes.
+fn place(id: &str, url: &str) -> String {
+    match url.split_once("://") {
+        Some(("file", _)) | None => format!("file {id}"),
+        Some((_, rest)) => rest.to_owned(),
+    }
 }
 
 /// Names are unique: those that another source is about to take are given up first.
@@ -328,7 +393,6 @@ fn rename_away(
     Ok(())
 }
 
-/// An edited URL, and a source that comes back, make it due now: the operator wants to see it work.
 fn update(
     tx: &Transaction<'_>,
     row: &Row,
@@ -346,11 +410,10 @@ fn update(
             params![row.key, source.id, source.url.as_str(), source.paused, source.priority],
         )?;
     }
-    if row.url != source.url.as_str() || !row.active {
+    if row.is_edited(source) {
         tx.execute(
-            "UPDATE schedule SET due_at_ms = ?2, due_why = 'its configuration changed', gone_at_ms = NULL
-             WHERE source = ?1",
-            params![row.key, millis(now)],
+            "UPDATE schedule SET due_at_ms = ?2, due_why = ?3, gone_at_ms = NULL WHERE source = ?1",
+            params![row.key, millis(now), EDITED],
         )?;
     }
     Ok(row.key)
@@ -378,4 +441,40 @@ fn insert(
     )?
     .execute(params![key, millis(at)])?;
     Ok(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place;
+
+    #[test]
+    fn the_scheme_and_the_folder_of_a_file_are_no_part_of_a_place() {
+        let check = |(id, url), (other_id, other), same| {
+            assert_eq!(
+                place(id, url) == place(other_id, other),
+                same,
+                "{url} {other}"
+            );
+        };
+        check(
+            ("a", "http://a.example/f?q"),
+            ("b", "https://a.example/f?q"),
+            true,
+        );
+        check(
+            ("a", "http://a.example/f?q"),
+            ("a", "https://a.example/f"),
+            false,
+        );
+        check(
+            ("feeds-a", "file:///old/feeds/a.xml"),
+            ("feeds-a", "file:///new/feeds/a.xml"),
+            true,
+        );
+        check(
+            ("feeds-a", "file:///old/feeds/a.xml"),
+            ("feeds-b", "file:///old/feeds/b.xml"),
+            false,
+        );
+    }
 }

@@ -34,7 +34,14 @@ impl Lock {
     pub fn try_take(store: &Path) -> Result<Result<Self, Holder>, Error> {
         let (path, file) = open(store)?;
         match file.try_lock() {
-            Ok(()) => Ok(Ok(Self { file, path })),
+            Ok(()) => {
+                // What a dead holder left must not be read as ours.
+                file.set_len(0).map_err(|source| Error::Files {
+                    path: path.clone(),
+                    source,
+                })?;
+                Ok(Ok(Self { file, path }))
+            }
             Err(TryLockError::WouldBlock) => Ok(Err(holder(&path))),
             Err(TryLockError::Error(source)) => Err(Error::Files { path, source }),
         }
@@ -73,6 +80,12 @@ impl Lock {
 }
 
 fn open(store: &Path) -> Result<(PathBuf, File), Error> {
+    if let Some(folder) = store.parent() {
+        std::fs::create_dir_all(folder).map_err(|source| Error::Files {
+            path: folder.to_owned(),
+            source,
+        })?;
+    }
     let mut name = store.file_name().unwrap_or_default().to_owned();
     name.push(".lock");
     let path = store.with_file_name(name);

@@ -67,6 +67,7 @@ impl Store {
     /// [`Error::Sql`].
     pub async fn record_outputs(&self, states: Vec<(String, OutputState)>) -> Result<(), Error> {
         self.write(move |connection| {
+            let before: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
             connection.execute_batch("PRAGMA synchronous = FULL")?;
             let written = (|| {
                 let tx = connection.transaction()?;
@@ -79,7 +80,7 @@ impl Store {
                 }
                 tx.commit()
             })();
-            connection.execute_batch("PRAGMA synchronous = NORMAL")?;
+            connection.execute_batch(&format!("PRAGMA synchronous = {before}"))?;
             Ok(written?)
         })
         .await

@@ -52,16 +52,15 @@ fn record(tx: &Savepoint<'_>, observed: Observed) -> Result<Report, Error> {
         Observation::NotModified {
             validators,
             signals,
-        } => {
-            report.outcome = "not_modified";
-            store_validators(tx, observed.key, validators)?;
-            after.signals = Some(signals.clone());
         }
-        Observation::SameBody {
+        | Observation::SameBody {
             validators,
             signals,
         } => {
-            report.outcome = "same_body";
+            report.outcome = match observed.outcome {
+                Observation::SameBody { .. } => "same_body",
+                _ => "not_modified",
+            };
             store_validators(tx, observed.key, validators)?;
             after.signals = Some(signals.clone());
         }

@@ -7,12 +7,19 @@ use rusqlite_migration::{M, Migrations};
 
 use super::Error;
 
-const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("../../migrations/0001_initial.sql"))];
+const MIGRATIONS: &[M<'static>] = &[
+    M::up(include_str!("../../migrations/0001_initial.sql")),
+    M::up(include_str!("../../migrations/0002_search.sql")),
+];
 
 /// Opens the writing connection and brings the schema up to date.
-pub(super) fn open(path: &Path) -> Result<Connection, Error> {
+pub(super) fn open(path: &Path, full_sync: bool) -> Result<Connection, Error> {
     let mut connection = Connection::open(path).map_err(|source| cannot_open(path, source))?;
-    settle(&connection).map_err(|source| cannot_open(path, source))?;
+    connection
+        .execute_batch("PRAGMA busy_timeout = 5000;")
+        .map_err(|source| cannot_open(path, source))?;
+    refuse_newer(&connection, path)?; // Before anything is written.
+    settle(&connection, full_sync).map_err(|source| cannot_open(path, source))?;
     migrate(&mut connection, path)?;
     Ok(connection)
 }
@@ -34,48 +41,44 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, Error> {
 
 /// Refuses a file of another schema.
 pub(super) fn check_current(connection: &Connection, path: &Path) -> Result<(), Error> {
-    let found = version(connection).map_err(|source| cannot_open(path, source))?;
+    if refuse_newer(connection, path)? < MIGRATIONS.len() as i64 {
+        return Err(Error::TooOld {
+            path: path.to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// The schema version of a file that is not of a newer release.
+fn refuse_newer(connection: &Connection, path: &Path) -> Result<i64, Error> {
     let known = MIGRATIONS.len() as i64;
-    match found.cmp(&known) {
-        std::cmp::Ordering::Equal => Ok(()),
-        std::cmp::Ordering::Greater => Err(Error::TooNew {
+    match version(connection).map_err(|source| cannot_open(path, source))? {
+        found if found > known => Err(Error::TooNew {
             path: path.to_owned(),
             found,
             known,
         }),
-        std::cmp::Ordering::Less => {
-            open(path)?; // An older file: bring it up to date as `run` would.
-            Ok(())
-        }
+        found => Ok(found),
     }
 }
 
 /// WAL with `synchronous=NORMAL`: a crash of the process loses nothing committed, a power cut at most the last
-/// commits, whole polls with their validators, which are then polled again (sqlite.org/wal.html, §Performance).
-fn settle(connection: &Connection) -> Result<(), rusqlite::Error> {
-    connection.execute_batch("PRAGMA busy_timeout = 5000;")?;
+/// commits, whole polls with their validators, which are then polled again (sqlite.org/wal.html, §Performance). With `full_sync` a power cut loses nothing either.
+fn settle(connection: &Connection, full_sync: bool) -> Result<(), rusqlite::Error> {
     if version(connection)? == 0 {
         connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL;")?;
     }
-    connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;
+    let synchronous = if full_sync { "FULL" } else { "NORMAL" };
+    connection.execute_batch(&format!(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON;
          PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 16777216;
          PRAGMA wal_autocheckpoint = 4000;",
-    )?;
+    ))?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
 }
 
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {
-    let known = MIGRATIONS.len() as i64;
-    let found = version(connection).map_err(|source| cannot_open(path, source))?;
-    if found > known {
-        return Err(Error::TooNew {
-            path: path.to_owned(),
-            found,
-            known,
-        });
-    }
     Migrations::from_slice(MIGRATIONS)
         .to_latest(connection)
         .map_err(|source| Error::Migrate {

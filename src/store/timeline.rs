@@ -8,14 +8,17 @@ use rusqlite::{Connection, Row, params};
 
 use super::claims::Sources;
 use super::codec::{decompress, from_json, id_kind, instant, json, millis, optional_instant, rung};
-use super::{Error, Store};
+use super::{Error, Store, index};
 use crate::model::{Article, Details, Entry, EntryRef, FeedInfo, Origin, Source};
+use crate::search::Query;
 
-/// Which articles are wanted, newest first.
+/// Which articles are wanted, newest first (of a search the best first).
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
     /// Keys of sources: articles with an entry of any of them. `None`: all sources, also those no longer configured.
     pub sources: Option<Vec<i64>>,
+    /// Only those where an entry fits this search, the best first.
+    pub matching: Option<Query>,
     /// What "newest" means.
     pub order: SelectionOrder,
     /// Dated (in that order) at or after.
@@ -77,10 +80,14 @@ impl Store {
                 _ => -1,
             };
             let since = selection.since.map_or(i64::MIN, millis);
+            let fts = selection.matching.as_ref().map(Query::fts);
+            if let Some(query) = &selection.matching {
+                index::check(connection, query)?;
+            }
             let mut shown_of: HashMap<i64, usize> = HashMap::new();
             let mut left = selection.limit.unwrap_or(usize::MAX);
             let mut query = connection.prepare_cached(&sql)?;
-            let mut rows = query.query(params![keys, since, limit])?;
+            let mut rows = query.query(params![keys, since, limit, fts])?;
             while left > 0
                 && let Some(row) = rows.next()?
             {
@@ -124,10 +131,19 @@ fn statement(selection: &Selection) -> String {
     } else {
         "AND ?1 IS NULL"
     };
+    let (found, best) = if selection.matching.is_some() {
+        (
+            "JOIN (SELECT m.article, min(search.rank) AS rank FROM search JOIN entries m ON m.id = search.rowid
+             WHERE search MATCH ?4 GROUP BY m.article) f ON f.article = a.pk",
+            "f.rank,",
+        )
+    } else {
+        ("", "")
+    };
     format!(
         "SELECT {COLUMNS} FROM articles a JOIN entries e ON e.id = a.representative
-         LEFT JOIN contents c ON c.entry = e.id
-         WHERE {column} >= ?2 {of_sources} ORDER BY {column} DESC, a.pk DESC LIMIT ?3"
+         LEFT JOIN contents c ON c.entry = e.id {found}
+         WHERE {column} >= ?2 {of_sources} AND ?4 IS ?4 ORDER BY {best} {column} DESC, a.pk DESC LIMIT ?3"
     )
 }
 

@@ -1,5 +1,6 @@
 //! The writer's thread: groups polls into transactions.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -63,7 +64,7 @@ fn transaction(connection: &mut Connection, inbox: &Receiver<Message>, first: Me
     let mut after = After::Message(first);
     let committed = collect(connection, inbox, started, &mut replies, &mut after);
     if let Err(error) = committed {
-        return refuse(error, replies, after);
+        return refuse(&error, replies, after);
     }
     for (reply, result) in replies {
         let _ = reply.send(result); // The poll was cancelled: what it learned is stored all the same.
@@ -78,7 +79,7 @@ fn collect(
     started: Instant,
     replies: &mut Vec<Reply>,
     after: &mut After,
-) -> Result<(), Error> {
+) -> Result<(), Arc<rusqlite::Error>> {
     let mut tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut rows = 0;
     loop {
@@ -90,6 +91,12 @@ fn collect(
             }) => {
                 rows += weight(&observed);
                 replies.push((reply, polls::apply(&mut tx, *observed)));
+                // A full or failing disk makes SQLite roll the whole transaction back by itself.
+                if tx.is_autocommit()
+                    && let Some((_, Err(Error::Sql { source, .. }))) = replies.last()
+                {
+                    return Err(Arc::clone(source));
+                }
             }
             other => {
                 *after = other;
@@ -105,18 +112,13 @@ fn collect(
 }
 
 /// The transaction could not be opened or closed: nothing of its polls is stored, each is told so.
-fn refuse(error: Error, replies: Vec<Reply>, after: After) -> After {
-    let cure = error.to_string();
-    let failed = || Error::Sql {
-        cure: cure.clone(),
-        source: rusqlite::Error::QueryReturnedNoRows,
-    };
+fn refuse(error: &Arc<rusqlite::Error>, replies: Vec<Reply>, after: After) -> After {
     for (reply, _) in replies {
-        let _ = reply.send(Err(failed()));
+        let _ = reply.send(Err(Arc::clone(error).into()));
     }
     match after {
         After::Message(Message::Poll { reply, .. }) => {
-            let _ = reply.send(Err(failed()));
+            let _ = reply.send(Err(Arc::clone(error).into()));
             After::Idle
         }
         other => other,

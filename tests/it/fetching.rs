@@ -30,6 +30,7 @@ pub(crate) fn settings() -> config::Fetch {
 pub(crate) fn source(url: impl Into<Url>) -> Source {
     Source {
         id: "test".to_owned(),
+        named: true,
         url: url.into(),
         title: None,
         tags: Vec::new(),

@@ -6,4 +6,7 @@ mod fetch_rules;
 mod fetch_ways;
 mod fetching;
 mod origin;
+mod polling;
+mod search;
+mod trouble;
 mod walk;

@@ -24,13 +24,13 @@ fn feed(number: usize, items: usize) -> String {
     )
 }
 
-fn reply(number: usize, items: usize) -> Reply {
+pub(crate) fn reply(number: usize, items: usize) -> Reply {
     Reply::ok(feed(number, items))
         .header("ETag", format!("\"{number}-{items}\""))
         .revalidates()
 }
 
-fn configure(folder: &Path, origin: &Origin, feeds: usize, listen: &str) {
+pub(crate) fn configure(folder: &Path, origin: &Origin, feeds: usize, listen: &str) {
     let mut text = format!(
         "[server]\nlisten = \"{listen}\"\n[store]\npath = \"feedmill.db\"\n[fetch]\nallow_private = [\"127.0.0.0/8\"]\nper_host = 16\n"
     );
@@ -43,7 +43,7 @@ fn configure(folder: &Path, origin: &Origin, feeds: usize, listen: &str) {
     std::fs::write(folder.join("feedmill.toml"), text).expect("written");
 }
 
-fn feedmill(folder: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn feedmill(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_feedmill"));
     command
         .args(arguments)
@@ -52,7 +52,7 @@ fn feedmill(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-async fn output(folder: &Path, arguments: &[&str]) -> Output {
+pub(crate) async fn output(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = feedmill(folder, arguments);
     let output = tokio::task::spawn_blocking(move || command.output())
         .await
@@ -146,7 +146,7 @@ async fn killed_in_the_middle_of_polls_nothing_is_lost_or_doubled() {
     assert!(ids.windows(2).all(|pair| pair[0] != pair[1]));
 }
 
-struct Daemon(Child);
+pub(crate) struct Daemon(Child);
 
 impl Drop for Daemon {
     fn drop(&mut self) {
@@ -156,7 +156,7 @@ impl Drop for Daemon {
 }
 
 /// Starts the daemon and waits for the line that says it serves.
-fn daemon(folder: &Path) -> Daemon {
+pub(crate) fn daemon(folder: &Path) -> Daemon {
     let mut child = feedmill(folder, &["run"])
         .stderr(Stdio::piped())
         .spawn()
@@ -174,7 +174,7 @@ fn daemon(folder: &Path) -> Daemon {
     Daemon(child)
 }
 
-fn free_address() -> String {
+pub(crate) fn free_address() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("bound").to_string()
 }
@@ -256,5 +256,33 @@ async fn bad_set_ups_exit_2_with_one_message() {
     );
     assert!(
         refuse(&format!("[store]\npath = \"/proc/none/x.db\"\n{source}")).contains("store.path")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_of_sources_have_the_documented_keys_in_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    configure(folder.path(), &Origin::start().await, 1, "127.0.0.1:0");
+    let docs = include_str!("../../docs/json.md");
+    let (_, documented) = docs.split_once("\n## Sources\n").expect("a chapter");
+    let documented: Vec<&str> = documented
+        .lines()
+        .skip_while(|line| !line.starts_with("```json"))
+        .take_while(|line| *line != "```")
+        .filter_map(|line| line.trim().strip_prefix('"')?.split_once('"'))
+        .map(|(key, _)| key)
+        .collect();
+    let keys = async |command: &str| -> Vec<String> {
+        let output = output(folder.path(), &[command, "--json"]).await;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let keys = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("    \"")?.split_once("\": "));
+        keys.map(|(key, _)| key.to_owned()).collect()
+    };
+    assert_eq!(keys("sources").await, documented);
+    assert_eq!(
+        keys("check").await,
+        ["id", "url", "paused", "schedule", "next_polls"]
     );
 }

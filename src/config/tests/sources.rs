@@ -109,10 +109,12 @@ fn an_address_that_is_a_secret_makes_the_source_private_and_prints_nowhere() {
             "feedmill.toml:3:11: source[1].private: the source stays private, as its address is a secret"
         ]
     );
-    let request = format!("{:?}", source.request);
+    let printed = format!("{config:?}");
     assert!(
-        !request.contains("s3cret") && request.contains("<redacted>"),
-        "{request}"
+        !printed.contains("s3cret")
+            && printed.contains("<redacted>")
+            && printed.contains("\"(private)\""),
+        "{printed}"
     );
 }
 
@@ -175,18 +177,22 @@ fn ids_are_numbered_in_file_order_and_explicit_ones_come_first() {
         .expect("a string takes it");
     }
     text.push_str("[[source]]\nurl = \"https://example.org/other\"\nid = \"example-org-feed-2\"\n");
-    let ids: Vec<String> = good(&text)
+    let ids: Vec<(String, bool)> = good(&text)
         .sources
         .into_iter()
-        .map(|source| source.id.clone())
+        .map(|source| (source.id.clone(), source.named))
+        .collect();
+    let ids: Vec<(&str, bool)> = ids
+        .iter()
+        .map(|(id, named)| (id.as_str(), *named))
         .collect();
     assert_eq!(
         ids,
         [
-            "example-org-feed",
-            "example-org-feed-3",
-            "example-org-feed-4",
-            "example-org-feed-2"
+            ("example-org-feed", false),
+            ("example-org-feed-3", false),
+            ("example-org-feed-4", false),
+            ("example-org-feed-2", true)
         ]
     );
 }

@@ -1,0 +1,166 @@
+//! What is stored, listed: `sources` and `articles`.
+
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use tokio_util::sync::CancellationToken;
+
+use super::{Failure, daemon_beside, load, print_json, progress, stored};
+use crate::config::Config;
+use crate::control::{self, Task};
+use crate::daemon;
+use crate::model::Article;
+use crate::publish::json;
+use crate::search::Query;
+use crate::store::{self, Selection, Store};
+use crate::text::text_of;
+
+/// `sources`.
+///
+/// # Errors
+/// As of the store.
+pub async fn sources(path: Option<&Path>, as_json: bool) -> Result<(), Failure> {
+    let config = load(path)?;
+    let (store, sources) = stored(&config).await?;
+    let health = store.health(&sources).map_err(Failure::running)?;
+    if as_json {
+        return print_json(&health);
+    }
+    let time = |at: Option<DateTime<Utc>>| {
+        at.map_or_else(
+            || "never".to_owned(),
+            |at| at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
+        )
+    };
+    for source in health {
+        println!(
+            "{}  {}  {} articles  last poll {}  next {} ({})",
+            source.id,
+            source.state,
+            source.articles,
+            time(source.last_poll),
+            time(source.next_poll),
+            source.next_poll_why
+        );
+        if let Some(error) = source.error {
+            println!("    failing since {}: {error}", time(source.error_since));
+        }
+    }
+    Ok(())
+}
+
+/// `articles [QUERY]`: the best matches of a search, else the newest.
+///
+/// # Errors
+/// [`Failure::Setup`] for an unknown source, an unreadable date or search.
+pub async fn articles(
+    path: Option<&Path>,
+    query: &[String],
+    source: Option<String>,
+    since: Option<&str>,
+    limit: usize,
+    as_json: bool,
+) -> Result<(), Failure> {
+    let config = load(path)?;
+    let (store, sources) = stored(&config).await?;
+    let key_of = |id: String| {
+        let key = sources.iter().find(|(_, source)| source.id == id);
+        key.map(|(key, _)| vec![key]).ok_or_else(|| {
+            Failure::Setup(format!(
+                "there is no source \"{id}\"; `feedmill sources` lists them"
+            ))
+        })
+    };
+    let query = match query.join(" ") {
+        text if text.trim().is_empty() => None,
+        text => Some(Query::new(&text)),
+    };
+    let selection = Selection {
+        sources: source.map(key_of).transpose()?,
+        matching: query.clone(),
+        since: since.map(date).transpose()?,
+        limit: Some(limit),
+        ..Selection::default()
+    };
+    if query.is_some() {
+        index(&config, &store).await?;
+    }
+    let found = store
+        .timeline(&selection, &sources)
+        .map_err(|error| match error {
+            store::Error::Search { .. } => Failure::setup(error),
+            _ => Failure::running(error),
+        })?;
+    if as_json {
+        let rows: Vec<_> = found.iter().map(json::article).collect();
+        return print_json(&rows);
+    }
+    for article in &found {
+        println!("{}", line(article));
+        let snippet = query.as_ref().map(|query| snippet(query, article));
+        if let Some(snippet) = snippet.filter(|snippet| !snippet.is_empty()) {
+            println!("    {snippet}");
+        }
+    }
+    Ok(())
+}
+
+/// Brings the index up to date, or has the daemon do it.
+async fn index(config: &Config, store: &Store) -> Result<(), Failure> {
+    if let Some(holder) = daemon_beside(config)? {
+        let mut failed = None;
+        control::ask(&holder, Task::Index, |_, line| {
+            failed = Some(line.to_owned())
+        })
+        .await
+        .map_err(|error| super::unanswered(&holder, &error))?;
+        return failed.map_or(Ok(()), |error| Err(Failure::Running(error)));
+    }
+    let mut bar = None;
+    let stop = CancellationToken::new();
+    daemon::index(store, &stop, |left| {
+        let total = left as usize;
+        let bar = bar.get_or_insert_with(|| progress(total, "entries"));
+        bar.set_position(bar.length().unwrap_or_default().saturating_sub(left));
+    })
+    .await
+    .map_err(Failure::running)?;
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+    Ok(())
+}
+
+fn line(article: &Article) -> String {
+    format!(
+        "{}  {}  {}  {}",
+        article.published_at.format("%Y-%m-%d %H:%M"),
+        article.origin.source,
+        article.entry.title.as_deref().unwrap_or("(no title)"),
+        article.entry.url.as_deref().unwrap_or("")
+    )
+}
+
+fn snippet(query: &Query, article: &Article) -> String {
+    let text = match article.entry.content_html.as_str() {
+        "" => article.entry.details.summary.clone().unwrap_or_default(),
+        html => text_of(html),
+    };
+    query.snippet(&text)
+}
+
+fn date(text: &str) -> Result<DateTime<Utc>, Failure> {
+    let day = || {
+        Some(
+            text.parse::<chrono::NaiveDate>()
+                .ok()?
+                .and_hms_opt(0, 0, 0)?
+                .and_utc(),
+        )
+    };
+    text.parse().ok().or_else(day).ok_or_else(|| {
+        Failure::Setup(format!(
+            "\"{text}\" is no date; write 2026-11-24 or 2026-11-24T08:00:00Z"
+        ))
+    })
+}

@@ -1,0 +1,179 @@
+//! What is published: every output rendered from the store, remembered, served and written.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::config::{Config, Order, Output};
+use crate::poll::Shell;
+use crate::publish::{Publication, Site, atom, directory, index};
+use crate::store::{self, OutputState, Selection, SelectionOrder, Sources};
+
+/// Renders every output, remembers what is published (synced to the disk), then serves and writes it.
+///
+/// # Errors
+/// What the store refuses. A folder that cannot be written is logged, not an error.
+pub async fn publish(
+    config: &Config,
+    shell: &Shell,
+    sources: &Sources,
+    site: &watch::Sender<Arc<Site>>,
+) -> Result<(), store::Error> {
+    let (mut fresh, recorded) = rendered(config, shell, sources)?;
+    if !recorded.is_empty() {
+        shell.store.record_outputs(recorded).await?;
+    }
+    write_directories(config, &fresh);
+    fresh.insert(String::new(), start_page(config, shell));
+    site.send_replace(Arc::new(fresh));
+    Ok(())
+}
+
+/// Every output, and the states that differ from what was published last.
+///
+/// # Errors
+/// What the store refuses.
+pub fn rendered(
+    config: &Config,
+    shell: &Shell,
+    sources: &Sources,
+) -> Result<(Site, Vec<(String, OutputState)>), store::Error> {
+    let states = shell.store.output_states()?;
+    let mut site = Site::new();
+    let mut news = Vec::new();
+    for output in &config.outputs {
+        let path = format!("{}.atom", output.name);
+        let (publication, state) = render(config, output, shell, sources, states.get(&path))?;
+        if states.get(&path) != Some(&state) {
+            news.push((path.clone(), state));
+        }
+        site.insert(path, publication);
+    }
+    Ok((site, news))
+}
+
+/// How long a client may keep an output, in seconds: a change shows within a minute.
+const MAX_AGE: u64 = 60;
+
+fn render(
+    config: &Config,
+    output: &Output,
+    shell: &Shell,
+    sources: &Sources,
+    before: Option<&OutputState>,
+) -> Result<(Publication, OutputState), store::Error> {
+    let articles = shell
+        .store
+        .timeline(&selection(config, output, sources), sources)?;
+    let newest = articles.iter().map(|article| article.updated).max();
+    let updated = newest
+        .max(before.map(|state| state.updated_at))
+        .unwrap_or_default();
+    let channel = atom::Channel {
+        id: uuid::Uuid::new_v5(&shell.store.id()?, output.name.as_bytes())
+            .urn()
+            .to_string(),
+        title: output.title.clone(),
+        self_url: format!("{}{}.atom", config.server.public_url, output.name),
+        home_url: config.server.public_url.to_string(),
+        updated,
+        hubs: Vec::new(),
+        title_prefix: output.title_prefix.clone(),
+        summary_only: output.content == crate::config::Content::Summary,
+    };
+    let body = atom::render(&channel, &articles);
+    let publication = Publication::new(
+        body,
+        atom::CONTENT_TYPE,
+        shell.clock.now(),
+        MAX_AGE,
+        output.token.clone(),
+    );
+    let changed_at = before
+        .filter(|state| state.etag == publication.etag)
+        .map_or(shell.clock.now(), |state| state.changed_at);
+    let state = OutputState {
+        etag: publication.etag.clone(),
+        changed_at,
+        updated_at: updated,
+    };
+    let publication = if changed_at == publication.last_modified {
+        publication
+    } else {
+        Publication::new(
+            publication.body,
+            atom::CONTENT_TYPE,
+            changed_at,
+            MAX_AGE,
+            output.token.clone(),
+        )
+    };
+    Ok((publication, state))
+}
+
+/// Articles of an output: of its tags or sources, configured ones only. What an output with a token chooses by tags
+/// or sources shows in no open one.
+pub fn selection(config: &Config, output: &Output, sources: &Sources) -> Selection {
+    let chosen = |output: &Output, id: &str, tags: &[String]| {
+        (output.tags.is_empty() && output.sources.is_empty())
+            || output.sources.iter().any(|wanted| wanted == id)
+            || output.tags.iter().any(|wanted| tags.contains(wanted))
+    };
+    let hidden = |id: &str, tags: &[String]| {
+        output.token.is_none()
+            && config.outputs.iter().any(|other| {
+                other.token.is_some()
+                    && !(other.tags.is_empty() && other.sources.is_empty())
+                    && chosen(other, id, tags)
+            })
+    };
+    let keys = sources
+        .iter()
+        .filter(|(_, source)| {
+            chosen(output, &source.id, &source.tags) && !hidden(&source.id, &source.tags)
+        })
+        .map(|(key, _)| key)
+        .collect();
+    Selection {
+        sources: Some(keys),
+        matching: None,
+        order: match output.order {
+            Order::Published => SelectionOrder::Published,
+            Order::FirstSeen => SelectionOrder::FirstSeen,
+        },
+        since: None,
+        limit: Some(output.limit),
+        per_source: output.per_source,
+    }
+}
+
+fn write_directories(config: &Config, site: &Site) {
+    for output in &config.outputs {
+        let path = format!("{}.atom", output.name);
+        if let (Some(folder), Some(publication)) = (&output.directory, site.get(&path))
+            && let Err(error) = directory::write(folder, &path, &publication.body)
+        {
+            tracing::error!(%error, "an output could not be written as a file");
+        }
+    }
+}
+
+fn start_page(config: &Config, shell: &Shell) -> Publication {
+    let open: Vec<(String, &str)> = config
+        .outputs
+        .iter()
+        .filter(|output| output.token.is_none())
+        .map(|output| (format!("{}.atom", output.name), output.title.as_str()))
+        .collect();
+    let listings: Vec<index::Listing<'_>> = open
+        .iter()
+        .map(|(path, title)| index::Listing { path, title })
+        .collect();
+    Publication::new(
+        index::render(&listings),
+        index::CONTENT_TYPE,
+        shell.clock.now(),
+        MAX_AGE,
+        None,
+    )
+}
