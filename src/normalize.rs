@@ -286,12 +286,12 @@ pub fn entry(
                 .as_ref()
                 .and_then(|rights| plain_text(rights, TITLE_CHARS)),
             license_url: links(parsed, "license", base).into_iter().next(),
-            comments: (comments_url.is_some() || parsed.comments_count.is_some()).then(|| {
+            comments: (comments_url.is_some() || parsed.comments_count.is_some()).then_some(
                 Comments {
                     url: comments_url,
                     count: parsed.comments_count,
-                }
-            }),
+                },
+            ),
             source: parsed.source.clone(),
             related_urls: links(parsed, "related", base)
                 .into_iter()

@@ -15,7 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("config", &["model", "schedule"]), // reads schedule texts
     ("schedule", &["model"]),
     ("fetch", &["model", "config"]),
-    ("recover", &["model", "fetch"]),
+    ("recover", &["model", "fetch", "text"]), // the names of characters
     ("parse", &["model", "fetch", "recover"]),
     ("normalize", &["model", "parse", "text"]),
     ("dedup", &["model", "normalize"]),

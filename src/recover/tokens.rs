@@ -260,12 +260,12 @@ fn ends_at(text: &str, name: &str) -> Option<usize> {
         let own = || {
             !name.is_empty() && rest.get(1) == Some(&b'/') && rest[2..].starts_with(name.as_bytes())
         };
-        let marked = |mark: &&str| {
+        let marked = |mark: &str| {
             rest.get(..mark.len())
                 .is_some_and(|head| head.eq_ignore_ascii_case(mark.as_bytes()))
                 && !rest.get(mark.len()).is_some_and(u8::is_ascii_alphanumeric)
         };
-        own() || MARKS.iter().any(|mark| marked(&mark))
+        own() || MARKS.iter().any(|mark| marked(mark))
     })
 }
 

@@ -5,16 +5,17 @@
 //! stumble over; a well-formed document of a common dialect passes like that and goes to feed-rs as it is.
 //! *Writing*, it takes everything as it comes.
 
-use std::borrow::Cow;
+mod scopes;
+mod text;
 
 use url::Url;
 
 use super::carried::{Carried, Element, Extras};
-use super::entities::{self, Entities};
+use super::entities::Entities;
 use super::names::{self, Ns};
-use super::open_text::{Body, OpenText, Piece};
-use super::rules::{self, Family, Field, Kind, Level, Rule};
-use super::tokens::{Tag, Token, Tokens, attributes};
+use super::open_text::{OpenText, Piece};
+use super::rules::{self, Family, Level, Rule};
+use super::tokens::{Tag, Token, Tokens};
 use super::write::Writer;
 use super::{Format, MAX_ENTRIES, Repairs};
 
@@ -187,21 +188,6 @@ impl<'a> Walker<'a> {
         self.irregular = true;
     }
 
-    fn characters(&mut self, raw: &'a str) {
-        if !entities::are_strict(raw) {
-            self.irregular = true;
-        }
-        if let Some(text) = &mut self.text {
-            text.pieces.push(Piece::Text(raw));
-        } else if let Some(person) = &mut self.person
-            && !raw.trim_ascii().is_empty()
-            && !person.attributes.iter().any(|(key, _)| key == "name")
-        {
-            let name = entities::decode(raw, self.entities).text.trim().to_owned();
-            person.attributes.push(("name".to_owned(), name));
-        }
-    }
-
     fn start(&mut self, tag: Tag<'a>) {
         if self.text.is_some() && self.within_text(tag) {
             return;
@@ -227,133 +213,6 @@ impl<'a> Walker<'a> {
             self.element(tag, ns, &lower);
         }
         self.lower = lower;
-    }
-
-    /// A tag while text is open: part of the text (true), or the end of it because it was never closed.
-    fn within_text(&mut self, tag: Tag<'a>) -> bool {
-        let (prefix, local) = names::split(tag.name);
-        let text = self.text.as_mut().expect("text is open");
-        let begins_entry = matches!(local.to_ascii_lowercase().as_str(), "item" | "entry");
-        let begins_sibling = || {
-            let ns = if prefix.is_empty() {
-                Ns::Plain
-            } else {
-                names::of_prefix(prefix)
-            };
-            let level = self.frames.last().map_or(Level::Feed, |frame| frame.level);
-            (text.field.kind == Kind::Word || text.field.write == "title")
-                && !is_html(local)
-                && rules::rule(self.family, level, ns, &local.to_ascii_lowercase()) != Rule::Ignore
-        };
-        if !begins_entry && !begins_sibling() {
-            text.pieces.push(Piece::Tag(self.tokens.raw()));
-            if tag.name == text.name && !tag.empty && text.field.kind != Kind::Word {
-                text.nested += 1;
-            }
-            self.rewrite();
-            return true;
-        }
-        self.repair("unclosed-element");
-        self.finish_text();
-        false
-    }
-
-    fn read_attributes(&mut self, raw: &'a str) {
-        self.attributes.clear();
-        if raw.is_empty() {
-            return;
-        }
-        let mut reader = attributes(raw);
-        while let Some((name, value)) = reader.next() {
-            if self.attributes.len() == MAX_ATTRIBUTES {
-                self.repair("attributes-capped");
-                break;
-            }
-            if !entities::are_strict(value) || value.contains('<') {
-                self.irregular = true;
-            }
-            if self.attributes.iter().any(|(known, _)| *known == name) {
-                self.repair("duplicate-attribute");
-                continue;
-            }
-            self.attributes.push((name, value));
-            if let Some(rest) = name.strip_prefix("xmlns") {
-                self.declare(rest, value);
-            } else if name == "xml:base" {
-                self.enter_base(value);
-            } else if name == "xml:lang" && !value.trim_ascii().is_empty() {
-                self.languages
-                    .push((self.frames.len(), value.trim_ascii().to_owned()));
-            }
-        }
-        if reader.irregular {
-            self.repair("broken-attribute");
-        }
-    }
-
-    fn declare(&mut self, rest: &'a str, value: &'a str) {
-        let prefix = match rest.strip_prefix(':') {
-            Some(prefix) => prefix,
-            None if rest.is_empty() => "",
-            None => return,
-        };
-        if self.namespaces.len() >= MAX_NAMESPACES {
-            return self.rewrite();
-        }
-        let (ns, exact) = names::of_uri(value);
-        if prefix.is_empty() && !self.frames.is_empty() {
-            self.rewrite();
-        }
-        self.namespaces.push((self.frames.len(), prefix, ns, exact));
-    }
-
-    fn enter_base(&mut self, value: &str) {
-        self.rewrite();
-        let value = entities::decode(value, self.entities).text;
-        let joined = match self.base() {
-            Some(base) => base.join(value.trim()),
-            None => Url::parse(value.trim()),
-        };
-        match joined {
-            Ok(url) => self.bases.push((self.frames.len(), url)),
-            Err(_) => self.repair("bad-base"),
-        }
-    }
-
-    fn base(&self) -> Option<&Url> {
-        self.bases.last().map(|(_, url)| url).or(self.document_base)
-    }
-
-    fn namespace(&mut self, prefix: &str) -> Ns {
-        let bound = self
-            .namespaces
-            .iter()
-            .rev()
-            .find(|(_, known, ..)| *known == prefix);
-        match bound {
-            // A default namespace that nobody knows, on the root: RSS by the name of the root.
-            Some((0, "", Ns::Other, _)) if self.family != Family::Atom => {
-                self.rewrite();
-                Ns::Plain
-            }
-            Some((_, _, ns, exact)) => {
-                let (ns, exact) = (*ns, *exact);
-                let read = matches!(
-                    ns,
-                    Ns::Atom | Ns::Content | Ns::Itunes | Ns::Media | Ns::Wfw | Ns::Plain
-                );
-                if read && !exact {
-                    self.rewrite();
-                }
-                ns
-            }
-            None if prefix.is_empty() => Ns::Plain,
-            None if prefix == "xml" => Ns::Other,
-            None => {
-                self.repair("undeclared-prefix");
-                names::of_prefix(prefix)
-            }
-        }
     }
 
     fn root(&mut self, tag: Tag<'a>, local: &str) {
@@ -453,12 +312,13 @@ impl<'a> Walker<'a> {
     }
 
     fn nest(&mut self, tag: Tag<'a>, name: &'static str, level: Level) {
-        let written = !name.is_empty()
-            && !(name == "image"
-                && self
-                    .attributes
-                    .iter()
-                    .any(|(key, _)| key.ends_with("resource")));
+        // `<image rdf:resource="…"/>` of RSS 1.0 only points at the image that follows.
+        let points = name == "image"
+            && self
+                .attributes
+                .iter()
+                .any(|(key, _)| key.ends_with("resource"));
+        let written = !name.is_empty() && !points;
         if let (true, Some(writer)) = (written, &mut self.writer) {
             let base = self.bases.last().map(|(_, url)| url).or(self.document_base);
             writer.open(name, &self.attributes, self.entities, base);
@@ -534,42 +394,6 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// Value of the newest tag's attribute of this lower-case local name, decoded.
-    fn attribute(&self, name: &str) -> Option<String> {
-        let found = self
-            .attributes
-            .iter()
-            .find(|(key, _)| names::split(key).1.eq_ignore_ascii_case(name));
-        let value = entities::decode(found?.1, self.entities).text;
-        Some(value.trim().to_owned()).filter(|value| !value.is_empty())
-    }
-
-    fn noted(&self, name: &'static str) -> Element {
-        let decoded = |(key, value): &(&str, &str)| {
-            let value = entities::decode(value, self.entities).text;
-            let local = names::split(key).1.to_ascii_lowercase();
-            let value = match local.as_str() {
-                "href" | "url" => self.resolved(value.trim()),
-                _ => value.into_owned(),
-            };
-            (local, value)
-        };
-        Element {
-            name,
-            attributes: self.attributes.iter().take(16).map(decoded).collect(),
-            ..Element::default()
-        }
-    }
-
-    fn resolved(&self, reference: &str) -> String {
-        match self.bases.last() {
-            Some((_, base)) => base
-                .join(reference)
-                .map_or_else(|_| reference.to_owned(), String::from),
-            None => reference.to_owned(),
-        }
-    }
-
     fn write_element(&mut self, name: &'static str) {
         let base = self.bases.last().map(|(_, url)| url);
         if let Some(writer) = &mut self.writer {
@@ -595,172 +419,6 @@ impl<'a> Walker<'a> {
         if extras.elements.len() < MAX_CARRIED {
             extras.elements.push(element);
         }
-    }
-
-    fn open_text(&mut self, tag: Tag<'a>, field: Field) {
-        let mut text = OpenText::new(tag.name, field, &self.attributes, self.legacy);
-        if !text.is_plain {
-            self.rewrite();
-        }
-        if field.write == "link" && self.family == Family::Rss && self.attribute("href").is_some() {
-            self.rewrite();
-        }
-        if matches!(field.write, "guid")
-            && let Some(says) = self.attribute("ispermalink")
-        {
-            self.carry(Element {
-                name: "guid@isPermaLink",
-                text: says,
-                ..Element::default()
-            });
-        }
-        if matches!(field.carry, "source") {
-            text.noted = self.noted("source").attributes;
-        }
-        text.fallback = match field.write {
-            "link" if self.family == Family::Rss => {
-                self.attribute("href").map(|href| self.resolved(&href))
-            }
-            _ => None,
-        };
-        text.domain = if field.write == "category" {
-            self.attribute("domain")
-        } else {
-            None
-        };
-        self.enter_body(field.write);
-        if tag.empty {
-            self.text = Some(text);
-            self.finish_text();
-            self.leave_scopes();
-        } else {
-            self.text = Some(text);
-        }
-    }
-
-    /// Base and language where the body is: the content's own win over the summary's.
-    fn enter_body(&mut self, name: &str) {
-        let whole = matches!(name, "content" | "content:encoded");
-        if !self.in_entry || !(whole || matches!(name, "description" | "summary")) {
-            return;
-        }
-        if !whole
-            && self
-                .entry_seen
-                .iter()
-                .any(|seen| matches!(*seen, "content" | "content:encoded"))
-        {
-            return;
-        }
-        let base = self.bases.last().map(|(_, url)| url.to_string());
-        let here = self.frames.len();
-        let language = self
-            .languages
-            .last()
-            .filter(|(depth, _)| *depth == here)
-            .map(|(_, language)| language.clone());
-        if let Some(entry) = self.carried.entries.last_mut() {
-            entry.base = base;
-            entry.language = language.or(entry.language.take());
-        }
-    }
-
-    fn finish_text(&mut self) {
-        let Some(text) = self.text.take() else { return };
-        let field = text.field;
-        if !field.carry.is_empty() || self.writer.is_some() {
-            let body = text.body(self.entities);
-            for name in body.repairs() {
-                self.repair(name);
-            }
-            let blank = text.is_blank();
-            self.deliver(text, body);
-            if blank && field.write.starts_with("media:") {
-                self.rewrite();
-            }
-            return;
-        }
-        // Looking: only what feed-rs would stumble over counts.
-        let blank = text.is_blank();
-        if field.single && !blank {
-            let seen = if self.in_entry {
-                &mut self.entry_seen
-            } else {
-                &mut self.feed_seen
-            };
-            if seen.contains(&field.write) {
-                self.irregular = true;
-            }
-            seen.push(field.write);
-        }
-        if blank && field.kind == Kind::Content {
-            self.irregular = true;
-        }
-    }
-
-    fn deliver(&mut self, text: OpenText<'a>, body: Body) {
-        let field = text.field;
-        let value = match (&text.fallback, body.text.trim().is_empty()) {
-            (Some(fallback), true) => Cow::Borrowed(fallback.as_str()),
-            _ => Cow::Borrowed(body.text.as_str()),
-        };
-        let value = match (field.write, field.carry) {
-            ("link" | "logo" | "icon" | "url", _) | (_, "comments" | "uri") => {
-                Cow::Owned(self.resolved(value.trim()))
-            }
-            _ => value,
-        };
-        if !field.carry.is_empty() {
-            if self.person.is_some() {
-                return self.name_person(field.carry, &value);
-            }
-            self.carry(Element {
-                name: field.carry,
-                text: value.clone().into_owned(),
-                html: body.html,
-                attributes: text.noted,
-            });
-        }
-        if field.write.is_empty() {
-            return;
-        }
-        if value.trim().is_empty() {
-            return;
-        }
-        let single = field.single
-            && !matches!(
-                self.frames.last().map(|frame| frame.level),
-                Some(Level::Media | Level::Image)
-            );
-        if single {
-            let seen = if self.in_entry {
-                &mut self.entry_seen
-            } else {
-                &mut self.feed_seen
-            };
-            if seen.contains(&field.write) {
-                return;
-            }
-            seen.push(field.write);
-        }
-        let attribute = match (&text.domain, body.html, field.kind) {
-            (Some(domain), ..) => Some(("domain", domain.as_str())),
-            (None, true, Kind::Construct | Kind::Content) => Some(("type", "html")),
-            _ => None,
-        };
-        self.write_text(field.write, &value, attribute);
-    }
-
-    fn name_person(&mut self, part: &str, value: &str) {
-        let Some(person) = &mut self.person else {
-            return;
-        };
-        let value = value.trim();
-        if value.is_empty() {
-            return;
-        }
-        person.attributes.retain(|(key, _)| key != part);
-        person.attributes.push((part.to_owned(), value.to_owned()));
     }
 
     fn end(&mut self, name: &'a str) {
@@ -843,20 +501,6 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// Forgets what the element that just ended had declared.
-    fn leave_scopes(&mut self) {
-        let depth = self.frames.len();
-        while self.namespaces.last().is_some_and(|(at, ..)| *at >= depth) {
-            self.namespaces.pop();
-        }
-        while self.bases.last().is_some_and(|(at, _)| *at >= depth) {
-            self.bases.pop();
-        }
-        while self.languages.last().is_some_and(|(at, _)| *at >= depth) {
-            self.languages.pop();
-        }
-    }
-
     /// The document ended before its root: whole entries are kept, a begun one only when it is the only one.
     fn end_of_document(&mut self) {
         if self.frames.is_empty() {
@@ -901,13 +545,4 @@ fn holds_items(local: &str) -> bool {
         local,
         "channel" | "items" | "entries" | "feed" | "rss" | "rdf" | "body"
     )
-}
-
-/// Names that HTML and feeds share are HTML within text.
-fn is_html(local: &str) -> bool {
-    [
-        "title", "link", "summary", "source", "image", "category", "content",
-    ]
-    .iter()
-    .any(|name| local.eq_ignore_ascii_case(name))
 }
