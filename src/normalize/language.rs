@@ -21,7 +21,7 @@ pub(super) fn language(
     let has_letters = text.chars().filter(|c| c.is_alphabetic()).count() >= FEWEST_LETTERS;
     let is_settled = match &declared {
         Some(tag) => !contradicts(text, tag),
-        None => channel.is_some_and(|tag| of(tag).is_none()),
+        None => channel.is_some_and(|tag| of(tag).is_none() || sounds_like(text, tag)),
     };
     let detected = if has_letters && !is_settled {
         whatlang::detect(text).filter(whatlang::Info::is_reliable)
@@ -35,6 +35,100 @@ pub(super) fn language(
         (Some(lang), _) => Some(code(lang).to_owned()),
         (None, said) => said,
     }
+}
+
+/// The commonest words of a language that its neighbours do not share: enough of them, and detection, which costs
+/// as much as cleaning the entry, would only say the same.
+const COMMON: &[(&str, &[&str])] = &[
+    (
+        "en",
+        &[
+            "the", "of", "and", "to", "that", "for", "with", "was", "by", "from", "are", "this",
+            "have", "not", "you",
+        ],
+    ),
+    (
+        "de",
+        &[
+            "der", "die", "und", "das", "nicht", "mit", "ein", "eine", "den", "dem", "auf", "für",
+            "ist", "von", "zu",
+        ],
+    ),
+    (
+        "fr",
+        &[
+            "les", "et", "des", "une", "est", "dans", "pour", "qui", "du", "pas", "sur", "au",
+            "avec", "cette", "sont",
+        ],
+    ),
+    (
+        "es",
+        &[
+            "el", "los", "las", "del", "y", "una", "por", "con", "para", "su", "más", "pero",
+            "como", "fue", "ha",
+        ],
+    ),
+    (
+        "it",
+        &[
+            "il", "di", "che", "della", "per", "sono", "gli", "nel", "alla", "anche", "è", "più",
+            "dei", "delle", "si",
+        ],
+    ),
+    (
+        "pt",
+        &[
+            "os", "uma", "não", "em", "do", "da", "dos", "das", "um", "ao", "são", "mais", "pelo",
+            "também", "foi",
+        ],
+    ),
+    (
+        "nl",
+        &[
+            "het", "een", "van", "dat", "niet", "zijn", "op", "voor", "ook", "maar", "naar",
+            "wordt", "bij", "uit", "werd",
+        ],
+    ),
+    (
+        "sv",
+        &[
+            "och", "att", "det", "som", "är", "på", "för", "inte", "till", "av", "har", "ett",
+            "om", "från", "kan",
+        ],
+    ),
+    (
+        "pl",
+        &[
+            "nie", "się", "na", "jest", "że", "z", "do", "jak", "ale", "po", "dla", "przez",
+            "który", "był", "są",
+        ],
+    ),
+    (
+        "ru",
+        &[
+            "и", "в", "не", "на", "что", "с", "по", "как", "это", "для", "из", "за", "от", "был",
+            "его",
+        ],
+    ),
+];
+
+/// Whether at least every tenth word is one that the language of this tag keeps repeating.
+fn sounds_like(text: &str, tag: &str) -> bool {
+    let Some((_, common)) = COMMON
+        .iter()
+        .find(|(lang, _)| tag.split('-').next() == Some(lang))
+    else {
+        return false;
+    };
+    let (mut words, mut hits) = (0, 0);
+    for word in text
+        .split(|c: char| !c.is_alphabetic())
+        .filter(|word| !word.is_empty())
+    {
+        words += 1;
+        hits += usize::from(common.contains(&word));
+    }
+    words >= 20 && hits * 10 >= words
 }
 
 /// Whether a text's letters are not those of the language that it is declared to be in. A tag that names its script,
@@ -178,6 +272,20 @@ mod tests {
                 "{declared:?} {channel:?} {text}"
             );
         }
+    }
+
+    #[test]
+    fn a_channel_whose_language_is_heard_in_the_text_is_believed() {
+        assert!(
+            sounds_like(ENGLISH, "en-GB")
+                && sounds_like(GERMAN, "de")
+                && sounds_like(RUSSIAN, "ru")
+        );
+        assert!(
+            !sounds_like(GERMAN, "en")
+                && !sounds_like(ENGLISH, "fr")
+                && !sounds_like("the of and", "en")
+        );
     }
 
     #[test]
