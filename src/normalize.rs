@@ -5,6 +5,7 @@
 //! last, only for entries that are new or changed, cleans and fills the fields ([`entry`]). Labelled sections and
 //! page furniture in the body are left as they are for now.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 
@@ -358,10 +359,12 @@ fn clean(text: &Text, base: &Url) -> String {
 
 /// Text without markup: one space, NFC, no controls, cut at `limit` characters; `None` when nothing is left.
 fn plain_text(text: &Text, limit: usize) -> Option<String> {
-    let raw = if text.html && text.value.contains(['<', '&']) {
-        text_of(&strip(&text.value))
+    // Nobody writes that much markup around so little text.
+    let value = &text.value[..text.value.floor_char_boundary(limit * 64)];
+    let raw = if text.html && value.contains(['<', '&']) {
+        Cow::Owned(text_of(&strip(value)))
     } else {
-        text.value.clone()
+        Cow::Borrowed(value)
     };
     let mut out = String::new();
     for word in raw.split_whitespace() {
@@ -379,37 +382,38 @@ fn plain_text(text: &Text, limit: usize) -> Option<String> {
     (!out.is_empty()).then_some(out)
 }
 
-/// Tags only where one begins: `3 < 4` keeps its sign.
+/// Tags only where one begins: `3 < 4` keeps its sign. What scripts and styles hold is no text.
 fn strip(html: &str) -> String {
+    let lower = html.to_ascii_lowercase();
     let mut out = String::with_capacity(html.len());
-    let mut rest = html;
-    while let Some(at) = rest.find('<') {
-        out.push_str(&rest[..at]);
-        let tail = &rest[at..];
-        let hidden = ["script", "style"].into_iter().find(|name| {
-            tail.get(1..=name.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(name))
-                && !tail[name.len() + 1..].starts_with(|c: char| c.is_alphanumeric() || c == '-')
+    let mut from = 0;
+    while let Some(at) = html[from..].find('<').map(|at| from + at) {
+        out.push_str(&html[from..at]);
+        let name = &lower[at + 1..];
+        let hidden = ["script", "style"].into_iter().find(|hidden| {
+            name.strip_prefix(hidden)
+                .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '-'))
         });
-        if let Some(name) = hidden {
-            let end = tail.to_ascii_lowercase().find(&format!("</{name}"));
-            rest = end.map_or("", |end| &tail[end..]);
+        if let Some(hidden) = hidden {
+            match name.find(&format!("</{hidden}")) {
+                Some(end) => from = at + 1 + end,
+                None => return out,
+            }
             continue;
         }
-        let is_tag =
-            tail[1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!'));
-        match tail.find('>') {
-            Some(end) if is_tag => {
-                out.push_str(&tail[..=end]);
-                rest = &tail[end + 1..];
-            }
-            _ => {
-                out.push_str("&lt;");
-                rest = &tail[1..];
-            }
+        let Some(end) = html[at..].find('>') else {
+            out.push_str(&html[at..].replace('<', "&lt;"));
+            return out;
+        };
+        if name.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!')) {
+            out.push_str(&html[at..=at + end]);
+            from = at + end + 1;
+        } else {
+            out.push_str("&lt;");
+            from = at + 1;
         }
     }
-    out.push_str(rest);
+    out.push_str(&html[from..]);
     out
 }
 

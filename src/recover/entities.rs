@@ -1,6 +1,7 @@
 //! Character references: the five of XML, the plain entities of a DTD, HTML's names, and numbers.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use memchr::{memchr, memchr_iter, memmem};
@@ -14,9 +15,15 @@ const DECLARED: usize = 1_000;
 /// Longest name or number between `&` and `;`.
 const REFERENCE: usize = 64;
 
+/// Bytes that the entities of one document may expand to; later references stay as they are.
+const EXPANSION: usize = 1 << 20;
+
 /// The internal entities of a document's DTD whose replacement is plain text (XML 1.0 §4.2.1).
 #[derive(Debug, Default)]
-pub(super) struct Entities(HashMap<String, String>);
+pub(super) struct Entities {
+    texts: HashMap<String, String>,
+    expanded: Cell<usize>,
+}
 
 impl Entities {
     /// Reads `<!ENTITY name "text">`; parameter and external entities are not read.
@@ -35,7 +42,17 @@ impl Entities {
                 entities.entry(name.to_owned()).or_insert(decoded);
             }
         }
-        Self(entities)
+        Self {
+            texts: entities,
+            expanded: Cell::new(0),
+        }
+    }
+
+    /// What an entity stands for; `None` when it is not declared, or the document has had enough of them.
+    fn text(&self, name: &str) -> Option<&str> {
+        let text = self.texts.get(name)?;
+        self.expanded.set(self.expanded.get() + text.len());
+        (self.expanded.get() <= EXPANSION).then_some(text)
     }
 }
 
@@ -139,7 +156,7 @@ fn is_reference(name: &str) -> bool {
 }
 
 fn push_named(out: &mut String, name: &str, entities: &Entities, flaws: &mut Flaws) {
-    if let Some(text) = entities.0.get(name) {
+    if let Some(text) = entities.text(name) {
         return out.push_str(text);
     }
     flaws.undefined |= !matches!(name, "amp" | "lt" | "gt" | "quot" | "apos");
@@ -266,5 +283,7 @@ mod tests {
             text("&mill; &dash; &deep; &out;"),
             "the mill — &deep; &out;"
         );
+        assert!(text(&"&mill;".repeat(300_000)).len() < 3 << 20);
+        assert!(text(&"&mill;".repeat(300_000)).len() < 3 << 20);
     }
 }
