@@ -1,5 +1,8 @@
 //! What language a text is in: what is declared, else what it looks like.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use whatlang::{Lang, Script};
 
 /// Fewer letters say too little for a guess.
@@ -19,9 +22,19 @@ pub(super) fn language(
     let end = text.char_indices().nth(SAMPLE_CHARS);
     let text = end.map_or(text, |(end, _)| &text[..end]);
     let has_letters = text.chars().filter(|c| c.is_alphabetic()).count() >= FEWEST_LETTERS;
-    let is_settled = match &declared {
-        Some(tag) => !contradicts(text, tag),
-        None => channel.is_some_and(|tag| of(tag).is_none() || sounds_like(text, tag)),
+    let is_settled = match (&declared, channel) {
+        (Some(tag), _) => !contradicts(text, tag),
+        (None, Some(tag)) if of(tag).is_none() => true,
+        (None, _) if !has_letters => true,
+        (None, channel) => {
+            let heard = Heard::in_text(text);
+            if channel.is_none()
+                && let Some(tag) = heard.clear()
+            {
+                return Some(tag.to_owned());
+            }
+            channel.is_some_and(|tag| heard.sounds_like(tag))
+        }
     };
     let detected = if has_letters && !is_settled {
         whatlang::detect(text).filter(whatlang::Info::is_reliable)
@@ -112,23 +125,65 @@ const COMMON: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Whether at least every tenth word is one that the language of this tag keeps repeating.
-fn sounds_like(text: &str, tag: &str) -> bool {
-    let Some((_, common)) = COMMON
-        .iter()
-        .find(|(lang, _)| tag.split('-').next() == Some(lang))
-    else {
-        return false;
-    };
-    let (mut words, mut hits) = (0, 0);
-    for word in text
-        .split(|c: char| !c.is_alphabetic())
-        .filter(|word| !word.is_empty())
-    {
-        words += 1;
-        hits += usize::from(common.contains(&word));
+/// Languages of [`COMMON`] that no neighbour is mistaken for: hearing them settles the matter.
+const DISTINCT: [&str; 4] = ["en", "de", "fr", "it"];
+
+/// How many of a text's words are common ones, for each language of [`COMMON`].
+struct Heard {
+    words: usize,
+    hits: [usize; COMMON.len()],
+}
+
+impl Heard {
+    fn in_text(text: &str) -> Self {
+        /// Word → the languages it is common in, one bit each.
+        static WORDS: OnceLock<HashMap<&'static str, u16>> = OnceLock::new();
+        let common = WORDS.get_or_init(|| {
+            let mut words = HashMap::new();
+            for (index, (_, list)) in COMMON.iter().enumerate() {
+                for word in *list {
+                    *words.entry(*word).or_default() |= 1 << index;
+                }
+            }
+            words
+        });
+        let mut heard = Self {
+            words: 0,
+            hits: [0; COMMON.len()],
+        };
+        for word in text
+            .split(|c: char| !c.is_alphabetic())
+            .filter(|word| !word.is_empty())
+        {
+            heard.words += 1;
+            let languages = common.get(word).copied().unwrap_or_default();
+            for (index, hits) in heard.hits.iter_mut().enumerate() {
+                *hits += usize::from(languages >> index & 1);
+            }
+        }
+        heard
     }
-    words >= 20 && hits * 10 >= words
+
+    /// Whether at least every tenth word is one that the language of this tag keeps repeating.
+    fn sounds_like(&self, tag: &str) -> bool {
+        let first = tag.split('-').next();
+        let index = COMMON.iter().position(|(lang, _)| first == Some(lang));
+        index.is_some_and(|index| self.words >= 20 && self.hits[index] * 10 >= self.words)
+    }
+
+    /// The distinct language that is heard far more than any other.
+    fn clear(&self) -> Option<&'static str> {
+        let best = DISTINCT.iter().find(|tag| self.sounds_like(tag))?;
+        let (mut mine, mut others) = (0, 0);
+        for ((lang, _), hits) in COMMON.iter().zip(self.hits) {
+            if lang == best {
+                mine = hits;
+            } else {
+                others = others.max(hits);
+            }
+        }
+        (mine >= 2 * others).then_some(best)
+    }
 }
 
 /// Whether a text's letters are not those of the language that it is declared to be in. A tag that names its script,
@@ -276,16 +331,12 @@ mod tests {
 
     #[test]
     fn a_channel_whose_language_is_heard_in_the_text_is_believed() {
-        assert!(
-            sounds_like(ENGLISH, "en-GB")
-                && sounds_like(GERMAN, "de")
-                && sounds_like(RUSSIAN, "ru")
-        );
-        assert!(
-            !sounds_like(GERMAN, "en")
-                && !sounds_like(ENGLISH, "fr")
-                && !sounds_like("the of and", "en")
-        );
+        let sounds = |text, tag| Heard::in_text(text).sounds_like(tag);
+        assert!(sounds(ENGLISH, "en-GB") && sounds(GERMAN, "de") && sounds(RUSSIAN, "ru"));
+        assert!(!sounds(GERMAN, "en") && !sounds(ENGLISH, "fr") && !sounds("the of and", "en"));
+        assert_eq!(Heard::in_text(ENGLISH).clear(), Some("en"));
+        assert_eq!(Heard::in_text(GERMAN).clear(), Some("de"));
+        assert_eq!(Heard::in_text(RUSSIAN).clear(), None);
     }
 
     #[test]
