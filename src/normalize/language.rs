@@ -51,7 +51,7 @@ pub(super) fn language(
 }
 
 /// The commonest words of a language that its neighbours do not share: enough of them, and detection, which costs
-/// as much as cleaning the entry, would only say the same.
+/// half as much as all else that is done with an entry, would only say the same.
 const COMMON: &[(&str, &[&str])] = &[
     (
         "en",
@@ -164,25 +164,26 @@ impl Heard {
         heard
     }
 
-    /// Whether at least every tenth word is one that the language of this tag keeps repeating.
-    fn sounds_like(&self, tag: &str) -> bool {
+    fn hits_of(&self, tag: &str) -> Option<usize> {
         let first = tag.split('-').next();
-        let index = COMMON.iter().position(|(lang, _)| first == Some(lang));
-        index.is_some_and(|index| self.words >= 20 && self.hits[index] * 10 >= self.words)
+        let index = COMMON.iter().position(|(lang, _)| first == Some(lang))?;
+        Some(self.hits[index])
     }
 
-    /// The distinct language that is heard far more than any other.
+    /// Whether at least every twentieth word is one that the language of this tag keeps repeating, and no other
+    /// language is heard more.
+    fn sounds_like(&self, tag: &str) -> bool {
+        let most = self.hits.iter().max().copied().unwrap_or_default();
+        self.hits_of(tag)
+            .is_some_and(|hits| hits >= 4 && hits * 20 >= self.words && hits == most)
+    }
+
+    /// The distinct language that is heard at least four times as much as any other.
     fn clear(&self) -> Option<&'static str> {
         let best = DISTINCT.iter().find(|tag| self.sounds_like(tag))?;
-        let (mut mine, mut others) = (0, 0);
-        for ((lang, _), hits) in COMMON.iter().zip(self.hits) {
-            if lang == best {
-                mine = hits;
-            } else {
-                others = others.max(hits);
-            }
-        }
-        (mine >= 2 * others).then_some(best)
+        let mine = self.hits_of(best)?;
+        let rivals = self.hits.iter().filter(|hits| **hits * 4 > mine).count();
+        (rivals == 1).then_some(best)
     }
 }
 
