@@ -222,14 +222,14 @@ pub fn entry(
         .comments_url
         .as_deref()
         .and_then(|url| absolute(base, url));
+    let title = parsed
+        .title
+        .as_ref()
+        .and_then(|title| plain_text(title, TITLE_CHARS));
     Entry {
         id: identity.id.clone(),
         id_kind: identity.id_kind,
         url: identity.url.clone(),
-        title: parsed
-            .title
-            .as_ref()
-            .and_then(|title| plain_text(title, TITLE_CHARS)),
         published,
         updated,
         details: Details {
@@ -246,7 +246,7 @@ pub fn entry(
                 .language
                 .clone()
                 .or_else(|| document.info.language.clone()),
-            image: image(&parsed.media, &content_html, base),
+            image: image(&parsed.media, &content_html, title.as_deref(), base),
             attachments: attachments(&parsed.media, base),
             categories: parsed
                 .categories
@@ -272,6 +272,7 @@ pub fn entry(
                 .chain(links(parsed, "via", base))
                 .collect(),
         },
+        title,
         content_html,
     }
 }
@@ -336,7 +337,7 @@ fn clean(text: &Text, base: &Url) -> String {
 /// Text without markup: one space, NFC, no controls, cut at `limit` characters; `None` when nothing is left.
 fn plain_text(text: &Text, limit: usize) -> Option<String> {
     let raw = if text.html && text.value.contains(['<', '&']) {
-        text_of(&strip(&text.value))
+        html::text(&text.value)
     } else {
         text.value.clone()
     };
@@ -354,30 +355,6 @@ fn plain_text(text: &Text, limit: usize) -> Option<String> {
     };
     let out = out.trim().to_owned();
     (!out.is_empty()).then_some(out)
-}
-
-/// Tags only where one begins: `3 < 4` keeps its sign.
-fn strip(html: &str) -> String {
-    let mut out = String::with_capacity(html.len());
-    let mut rest = html;
-    while let Some(at) = rest.find('<') {
-        out.push_str(&rest[..at]);
-        let tail = &rest[at..];
-        let is_tag =
-            tail[1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!'));
-        match tail.find('>') {
-            Some(end) if is_tag => {
-                out.push_str(&tail[..=end]);
-                rest = &tail[end + 1..];
-            }
-            _ => {
-                out.push_str("&lt;");
-                rest = &tail[1..];
-            }
-        }
-    }
-    out.push_str(rest);
-    out
 }
 
 /// Too early, in the future or shared by all is no date; a change before publication is none.

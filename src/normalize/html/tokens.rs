@@ -1,0 +1,235 @@
+//! Tags, text and comments of HTML, cut exactly where the HTML standard's tokenizer cuts them (HTML §13.2.5).
+//!
+//! It does not know which elements hold raw text; its callers do.
+
+/// A piece of HTML. Names and values are as written: case kept, references not decoded.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Token<'a> {
+    /// Between tags; a `<` that begins no tag is text.
+    Text(&'a str),
+    /// A start tag. An attribute without a value has an empty one; repeated ones are all there.
+    Open(&'a str, Vec<(&'a str, &'a str)>),
+    /// An end tag.
+    Close(&'a str),
+    /// A comment, doctype, processing instruction or `CDATA` mark.
+    Comment,
+}
+
+/// The tokens of a text, with the place that is reached.
+pub(super) struct Tokens<'a> {
+    html: &'a str,
+    at: usize,
+}
+
+const fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0C)
+}
+
+impl<'a> Tokens<'a> {
+    pub(super) const fn new(html: &'a str) -> Self {
+        Self { html, at: 0 }
+    }
+
+    /// Leaves out everything up to the end tag `name`, which is the next token then; all of the rest without one.
+    pub(super) fn skip_to_close(&mut self, name: &str) {
+        let bytes = self.html.as_bytes();
+        let mut from = self.at;
+        while let Some(found) = self.html[from..].find("</") {
+            let start = from + found + 2;
+            let end = start + name.len();
+            let is_name = bytes
+                .get(start..end)
+                .is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()));
+            if is_name
+                && bytes
+                    .get(end)
+                    .is_some_and(|next| is_space(*next) || matches!(next, b'/' | b'>'))
+            {
+                self.at = start - 2;
+                return;
+            }
+            from = start;
+        }
+        self.at = self.html.len();
+    }
+
+    /// Where the next token begins.
+    pub(super) const fn at(&self) -> usize {
+        self.at
+    }
+
+    fn byte(&self) -> Option<u8> {
+        self.html.as_bytes().get(self.at).copied()
+    }
+
+    fn run(&mut self, is_part: impl Fn(u8) -> bool) -> &'a str {
+        let rest = &self.html[self.at..];
+        let length = rest
+            .bytes()
+            .position(|byte| !is_part(byte))
+            .unwrap_or(rest.len());
+        self.at += length;
+        &rest[..length]
+    }
+
+    /// To behind the next `end`, or to the end of the text.
+    fn skip_past(&mut self, end: &str) {
+        self.at = self.html[self.at..]
+            .find(end)
+            .map_or(self.html.len(), |found| self.at + found + end.len());
+    }
+
+    fn comment(&mut self) {
+        self.at += 4;
+        let rest = &self.html[self.at..];
+        if rest.starts_with('>') || rest.starts_with("->") {
+            self.skip_past(">");
+            return;
+        }
+        self.at += rest
+            .match_indices('>')
+            .map(|(at, _)| at)
+            .find(|at| rest[..*at].ends_with("--") || rest[..*at].ends_with("--!"))
+            .map_or(rest.len(), |at| at + 1);
+    }
+
+    /// Reads from behind the name to behind the `>`; `None` when the text ends before it, and the tag is none.
+    fn attributes(&mut self) -> Option<Vec<(&'a str, &'a str)>> {
+        let mut out = Vec::new();
+        loop {
+            self.run(|byte| is_space(byte) || byte == b'/');
+            if self.byte()? == b'>' {
+                self.at += 1;
+                return Some(out);
+            }
+            let start = self.at;
+            self.at += 1; // a `=` in the first place belongs to the name
+            while !self.html.is_char_boundary(self.at) {
+                self.at += 1;
+            }
+            self.run(|byte| !is_space(byte) && !matches!(byte, b'/' | b'>' | b'='));
+            let name = &self.html[start..self.at];
+            self.run(is_space);
+            let mut value = "";
+            if self.byte()? == b'=' {
+                self.at += 1;
+                self.run(is_space);
+                value = match self.byte()? {
+                    quote @ (b'"' | b'\'') => {
+                        self.at += 1;
+                        let value = self.run(|byte| byte != quote);
+                        self.byte()?;
+                        self.at += 1;
+                        value
+                    }
+                    b'>' => "",
+                    _ => self.run(|byte| !is_space(byte) && byte != b'>'),
+                };
+            }
+            out.push((name, value));
+        }
+    }
+}
+
+impl<'a> Iterator for Tokens<'a> {
+    type Item = Token<'a>;
+
+    fn next(&mut self) -> Option<Token<'a>> {
+        let rest = &self.html[self.at..];
+        let bytes = rest.as_bytes();
+        let is_markup = |at: usize| match bytes.get(at + 1) {
+            Some(b'!' | b'?') => true,
+            Some(b'/') => at + 2 < bytes.len(),
+            Some(next) => next.is_ascii_alphabetic(),
+            None => false,
+        };
+        match bytes.first()? {
+            b'<' if is_markup(0) => {}
+            _ => {
+                let end = rest
+                    .match_indices('<')
+                    .map(|(at, _)| at)
+                    .find(|at| is_markup(*at))
+                    .unwrap_or(rest.len());
+                self.at += end;
+                return Some(Token::Text(&rest[..end]));
+            }
+        }
+        let is_name = |byte: u8| !is_space(byte) && !matches!(byte, b'/' | b'>');
+        match bytes[1] {
+            b'!' if rest.starts_with("<!--") => {
+                self.comment();
+                Some(Token::Comment)
+            }
+            b'/' if bytes[2].is_ascii_alphabetic() => {
+                self.at += 2;
+                let name = self.run(is_name);
+                self.attributes().map(|_| Token::Close(name))
+            }
+            b'/' | b'!' | b'?' => {
+                self.skip_past(">");
+                Some(Token::Comment)
+            }
+            _ => {
+                self.at += 1;
+                let name = self.run(is_name);
+                self.attributes()
+                    .map(|attributes| Token::Open(name, attributes))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_end_where_the_standard_ends_them() {
+        let check = |html: &str, expected: &[Token]| {
+            assert_eq!(Tokens::new(html).collect::<Vec<_>>(), expected, "{html}");
+        };
+        let open = |name, attributes: &[_]| Token::Open(name, attributes.to_vec());
+        check(
+            "3 < 4<br/>a",
+            &[Token::Text("3 < 4"), open("br", &[]), Token::Text("a")],
+        );
+        check(
+            "<a title='x>y' href=z/ disabled B =\"1\"c>",
+            &[open(
+                "a",
+                &[
+                    ("title", "x>y"),
+                    ("href", "z/"),
+                    ("disabled", ""),
+                    ("B", "1"),
+                    ("c", ""),
+                ],
+            )],
+        );
+        check("<p =é=1>", &[open("p", &[("=é", "1")])]);
+        check(
+            "<!--><p><!-- <b> --!>x<!d></ b></b c>",
+            &[
+                Token::Comment,
+                open("p", &[]),
+                Token::Comment,
+                Token::Text("x"),
+                Token::Comment,
+                Token::Comment,
+                Token::Close("b"),
+            ],
+        );
+        check("a<b c='", &[Token::Text("a")]);
+        check("a</", &[Token::Text("a</")]);
+    }
+
+    #[test]
+    fn raw_text_ends_at_its_own_end_tag() {
+        let mut tokens = Tokens::new("<style>a</styles><b></STYLE >c");
+        tokens.next();
+        tokens.skip_to_close("style");
+        assert_eq!(tokens.next(), Some(Token::Close("STYLE")));
+        assert_eq!(tokens.next(), Some(Token::Text("c")));
+    }
+}
