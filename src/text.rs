@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::hash::Hasher;
 
+use markup5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
 use xxhash_rust::xxh3::Xxh3Default;
 
 const BLOCKS: &[&str] = &[
@@ -88,35 +89,55 @@ fn break_with(out: &mut String, lines: &str) {
     }
 }
 
-/// Decodes character references once; unknown ones stay as they are.
+/// Decodes character references once; what is none, or has no semicolon, stays as it is.
 pub(crate) fn decode_entities(raw: &str) -> String {
-    quick_xml::escape::unescape(raw)
-        .map_or_else(|_| decode_leniently(raw), std::borrow::Cow::into_owned)
-}
-
-fn decode_leniently(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
-    for (index, piece) in raw.split('&').enumerate() {
-        if index == 0 {
-            out.push_str(piece);
-            continue;
-        }
-        match piece.find(';').map(|end| piece.split_at(end + 1)) {
-            Some((name, rest)) if name.len() < 32 => {
-                let reference = format!("&{name}");
-                match quick_xml::escape::unescape(&reference) {
-                    Ok(decoded) => out.push_str(&decoded),
-                    Err(_) => out.push_str(&reference),
-                }
-                out.push_str(rest);
+    let mut rest = raw;
+    while let Some(at) = rest.find('&') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        let length = rest
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '#')
+            .unwrap_or(rest.len());
+        let (name, behind) = rest.split_at(length);
+        let decoded = match name.strip_prefix('#') {
+            Some(number) => numbered(number).map(String::from),
+            None => named(name).map(|characters| characters.collect()),
+        };
+        match decoded.filter(|_| behind.starts_with(';')) {
+            Some(decoded) => {
+                out.push_str(&decoded);
+                rest = &behind[1..];
             }
-            _ => {
-                out.push('&');
-                out.push_str(piece);
-            }
+            None => out.push('&'),
         }
     }
+    out.push_str(rest);
     out
+}
+
+/// The character of `&#number;`: U+0080 to U+009F stand for those of windows-1252 (HTML §13.2.5.80).
+fn numbered(number: &str) -> Option<char> {
+    let hexadecimal = number.strip_prefix(['x', 'X']);
+    let radix = if hexadecimal.is_some() { 16 } else { 10 };
+    let code = u32::from_str_radix(hexadecimal.unwrap_or(number), radix).ok()?;
+    let replaced = code
+        .checked_sub(0x80)
+        .and_then(|index| *C1_REPLACEMENTS.get(index as usize)?);
+    replaced.or_else(|| char::from_u32(code).filter(|c| *c != '\0'))
+}
+
+/// The one or two characters of `&name;` (HTML §13.5). The table is the HTML parser's own: that of quick-xml 0.42 has
+/// lost the last hexadecimal digit of many (`&alpha;` is `;` there).
+pub(crate) fn named(name: &str) -> Option<impl Iterator<Item = char>> {
+    let (first, second) = *NAMED_ENTITIES.get(format!("{name};").as_str())?;
+    let is_there = |code: &u32| *code != 0;
+    Some(
+        [first, second]
+            .into_iter()
+            .filter(is_there)
+            .filter_map(char::from_u32),
+    )
 }
 
 fn is_dense(c: char) -> bool {
@@ -185,8 +206,10 @@ mod tests {
         assert_eq!(text_of(html), "Tide & wind, fast\n\none\ntwo\n\n3 < 4");
         assert_eq!(text_of(""), "");
         assert_eq!(
-            decode_entities("a & b &eacute; &nosuch; &#233;"),
-            "a & b é &nosuch; é"
+            decode_entities(
+                "a & b &eacute; &nosuch; &#233;&#x92;&#0;&#1114112; &copy AT&T &alpha;&NotEqualTilde;"
+            ),
+            "a & b é &nosuch; é’&#0;&#1114112; &copy AT&T α≂\u{338}"
         );
     }
 

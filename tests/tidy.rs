@@ -31,6 +31,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("reqwest", &["fetch"]),
     ("feed_rs", &["parse"]),
     ("ammonia", &["normalize"]),
+    ("markup5ever", &["text"]),
     ("rusqlite", &["store"]),
     ("rusqlite_migration", &["store"]),
     ("axum", &["publish/http", "control"]),

@@ -26,7 +26,7 @@ pub(super) fn decode(raw: &str, in_attribute: bool) -> Option<Cow<'_, str>> {
                 continue;
             }
             (Some(number), Some(b';')) => out.push(character(number)?),
-            (None, Some(b';')) => out.push_str(quick_xml::escape::resolve_html5_entity(name)?),
+            (None, Some(b';')) => out.extend(crate::text::named(name)?),
             // As in `?a=1&b=2`: a reference is never followed by `=` there (HTML §13.2.5.73).
             (None, Some(b'=')) if in_attribute => {
                 out.push('&');

@@ -80,7 +80,7 @@ fn shows_nothing(url: &Url) -> bool {
     let is_stand_in = file.rsplit_once('.').is_some_and(|(stem, kind)| {
         matches!(kind, "gif" | "png" | "svg") && STAND_INS.contains(&stem)
     });
-    COUNTING_HOSTS.iter().any(|known| is_below(known))
+    COUNTING_HOSTS.iter().any(is_below)
         || host
             .split_once('.')
             .is_some_and(|(label, _)| COUNTING_LABELS.contains(&label))
