@@ -11,7 +11,7 @@ use ammonia::Builder;
 use url::Url;
 
 use self::elements::{ELEMENTS, Element, GENERIC, Value};
-use self::tokens::{Token, Tokens};
+pub(super) use self::tokens::{Token, Tokens};
 
 mod cost;
 mod elements;

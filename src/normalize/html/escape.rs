@@ -11,6 +11,9 @@ pub(super) fn decode(raw: &str, in_attribute: bool) -> Option<Cow<'_, str>> {
     if !raw.contains('&') {
         return Some(Cow::Borrowed(raw));
     }
+    if raw.contains('\r') {
+        return None; // a line end only before a decoded `\n` is known to be one
+    }
     let mut out = String::with_capacity(raw.len());
     let mut rest = raw;
     while let Some(at) = rest.find('&') {

@@ -32,6 +32,16 @@ pub(super) fn write(html: &str, base: &Url) -> Option<String> {
                 writer.frame(&attributes)?;
             }
             Token::Open("noscript", _) | Token::Close("noscript") => {} // as if no script ran
+            Token::Open(name @ ("script" | "style"), _) => {
+                let from = tokens.at();
+                tokens.skip_to_close(name);
+                // After `<!--` an end tag need not be one.
+                if html[from..tokens.at()].contains("<!--") || writer.top() == Some(Kind::Columns) {
+                    return None;
+                }
+                tokens.next();
+            }
+            Token::Open("font", _) => writer.font()?,
             Token::Open(name, attributes) => writer.start(element(name)?, &attributes)?,
             Token::Close(name) => writer.end(name)?,
             Token::Comment => {}
@@ -42,6 +52,13 @@ pub(super) fn write(html: &str, base: &Url) -> Option<String> {
     }
     Some(writer.out)
 }
+
+/// Well nested it changes nothing, and is not written.
+static FONT: Element = Element {
+    name: "font",
+    kind: Kind::Formatting,
+    attributes: &[],
+};
 
 struct Open {
     element: &'static Element,
@@ -68,6 +85,12 @@ impl Writer<'_> {
         self.open.last().map(|open| open.element.kind)
     }
 
+    /// The innermost element that is written.
+    fn written(&self) -> Option<&Open> {
+        let mut all = self.open.iter().rev();
+        all.find(|open| open.element.name != "font")
+    }
+
     /// Whether the element would be found from inside, up to the nearest wall.
     fn is_open(&self, is_it: impl Fn(&Element) -> bool) -> bool {
         self.open
@@ -88,6 +111,27 @@ impl Writer<'_> {
                 _ => Some(false),
             })
             .unwrap_or(false)
+    }
+
+    /// Only inline content may stand in it: without it, blocks could nest as parsers do not let them.
+    fn font(&mut self) -> Option<()> {
+        if self.is_in_table_itself() || self.open.len() >= DEEPEST {
+            return None;
+        }
+        self.open.push(Open {
+            element: &FONT,
+            tag_at: self.out.len(),
+            content_at: self.out.len(),
+        });
+        Some(())
+    }
+
+    /// Where text and most elements would be moved out in front of the table.
+    fn is_in_table_itself(&self) -> bool {
+        matches!(
+            self.top(),
+            Some(Kind::Table | Kind::Columns | Kind::Rows | Kind::Row)
+        )
     }
 
     fn start(&mut self, element: &'static Element, attributes: &[(&str, &str)]) -> Option<()> {
@@ -116,21 +160,21 @@ impl Writer<'_> {
             self.start(super::elements::element("tbody")?, &[])?;
         }
         let top = self.top();
+        let is_in_font = self
+            .open
+            .last()
+            .is_some_and(|open| open.element.name == "font");
         let is_refused = match kind {
             Kind::Caption | Kind::Columns | Kind::Rows => top != Some(Kind::Table),
             Kind::Column => top != Some(Kind::Columns),
             Kind::Row => top != Some(Kind::Rows),
             Kind::Cell => top != Some(Kind::Row),
-            _ if matches!(
-                top,
-                Some(Kind::Table | Kind::Columns | Kind::Rows | Kind::Row)
-            ) =>
-            {
-                true
-            }
+            _ if self.is_in_table_itself() => true,
+            Kind::Void | Kind::Phrase => false,
+            Kind::Formatting => element.name == "a" && self.is_open(|open| open.name == "a"),
+            _ if is_in_font => true,
             Kind::Heading => top == Some(Kind::Heading),
             Kind::Item | Kind::Term => self.would_end(kind),
-            Kind::Formatting => element.name == "a" && self.is_open(|open| open.name == "a"),
             Kind::Ruby => {
                 matches!(
                     top,
@@ -163,8 +207,17 @@ impl Writer<'_> {
     }
 
     fn end(&mut self, name: &str) -> Option<()> {
-        let element = element(name)?;
+        let element = match name {
+            "font" => &FONT,
+            _ => element(name)?,
+        };
         let kind = element.kind;
+        if matches!(kind, Kind::Void | Kind::Rule)
+            && name != "br"
+            && self.top() != Some(Kind::Columns)
+        {
+            return Some(()); // of `<img></img>`
+        }
         let implies = !matches!(
             kind,
             Kind::Formatting | Kind::Phrase | Kind::Ruby | Kind::Paragraph
@@ -193,6 +246,9 @@ impl Writer<'_> {
         let Some(open) = self.open.pop() else {
             return;
         };
+        if open.element.name == "font" {
+            return;
+        }
         let content = &self.out[open.content_at..];
         let is_nothing = match open.element.name {
             "td" | "th" | "tr" | "colgroup" | "audio" | "video" => false,
@@ -212,7 +268,7 @@ impl Writer<'_> {
         let is_blank = raw.bytes().all(|byte| byte.is_ascii_whitespace());
         let at = self.out.len();
         push_text(&mut self.out, raw)?;
-        if let Some(open) = self.open.last() {
+        if let Some(open) = self.written() {
             match open.element.kind {
                 Kind::Table | Kind::Columns | Kind::Rows | Kind::Row if !is_blank => return None,
                 Kind::Preformatted if at == open.content_at => {
@@ -267,10 +323,7 @@ impl Writer<'_> {
 
     /// A player of a known site becomes a link to its page; other frames go.
     fn frame(&mut self, attributes: &[(&str, &str)]) -> Option<()> {
-        if matches!(
-            self.top(),
-            Some(Kind::Table | Kind::Columns | Kind::Rows | Kind::Row)
-        ) {
+        if self.is_in_table_itself() {
             return None;
         }
         let src = attributes.iter().find(|(name, _)| *name == "src");
@@ -300,7 +353,7 @@ impl Writer<'_> {
             }
             decoded.push((*name, decode(raw, true)?));
         }
-        let parent = self.open.last().map(|open| open.element.name);
+        let parent = self.written().map(|open| open.element.name);
         let is_source = element.name == "source";
         let is_candidate = is_source && parent == Some("picture");
         if is_source && !matches!(parent, Some("picture" | "audio" | "video")) {

@@ -4,7 +4,7 @@
 
 /// A piece of HTML. Names and values are as written: case kept, references not decoded.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Token<'a> {
+pub(in crate::normalize) enum Token<'a> {
     /// Between tags; a `<` that begins no tag is text.
     Text(&'a str),
     /// A start tag. An attribute without a value has an empty one; repeated ones are all there.
@@ -16,7 +16,7 @@ pub(super) enum Token<'a> {
 }
 
 /// The tokens of a text, with the place that is reached.
-pub(super) struct Tokens<'a> {
+pub(in crate::normalize) struct Tokens<'a> {
     html: &'a str,
     at: usize,
 }
@@ -26,12 +26,12 @@ const fn is_space(byte: u8) -> bool {
 }
 
 impl<'a> Tokens<'a> {
-    pub(super) const fn new(html: &'a str) -> Self {
+    pub(in crate::normalize) const fn new(html: &'a str) -> Self {
         Self { html, at: 0 }
     }
 
     /// Leaves out everything up to the end tag `name`, which is the next token then; all of the rest without one.
-    pub(super) fn skip_to_close(&mut self, name: &str) {
+    pub(in crate::normalize) fn skip_to_close(&mut self, name: &str) {
         let bytes = self.html.as_bytes();
         let mut from = self.at;
         while let Some(found) = self.html[from..].find("</") {
@@ -54,7 +54,7 @@ impl<'a> Tokens<'a> {
     }
 
     /// Where the next token begins.
-    pub(super) const fn at(&self) -> usize {
+    pub(in crate::normalize) const fn at(&self) -> usize {
         self.at
     }
 
