@@ -2,8 +2,8 @@
 //!
 //! It looks at a document as a whole first ([`document`]), because an id, a link or a date that every entry carries
 //! says nothing about one of them; then finds what identifies an entry ([`identity`]), which touches no HTML; and
-//! last, only for entries that are new or changed, cleans and fills the fields ([`entry`]). Labelled sections and
-//! page furniture in the body are left as they are for now.
+//! last, only for entries that are new or changed, cleans and fills the fields ([`entry`]). In the body
+//! page furniture is taken away ([`furniture`]) and labelled sections are marked ([`sections`]).
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
@@ -20,12 +20,16 @@ use crate::parse::{Link, ParsedEntry, ParsedFeed, Text};
 use crate::text::text_of;
 
 pub use self::url::canonical_key;
+use furniture::Head;
 use media::{attachments, image};
 use people::authors;
 
+mod blocks;
+mod furniture;
 mod html;
 mod media;
 mod people;
+mod sections;
 #[cfg(test)]
 mod tests;
 mod url;
@@ -208,24 +212,33 @@ pub fn entry(
 ) -> Entry {
     let base = &join(base, parsed.base.as_deref());
     let (summary, content) = bodies(document, parsed);
-    let content_html = content.map(|text| clean(text, base)).unwrap_or_default();
-    let summary = summary.and_then(|text| plain_text(text, SUMMARY_CHARS));
-    let summary_kind = summary
-        .as_deref()
-        .map(|summary| kind_of_summary(summary, &content_html));
-    let (published, updated, date_precision) = dates(document, parsed, now);
-    let mut people = authors(&parsed.authors, base);
-    if people.is_empty() {
-        people.clone_from(&document.info.authors);
-    }
-    let comments_url = parsed
-        .comments_url
-        .as_deref()
-        .and_then(|url| absolute(base, url));
     let title = parsed
         .title
         .as_ref()
         .and_then(|title| plain_text(title, TITLE_CHARS));
+    let mut people = authors(&parsed.authors, base);
+    if people.is_empty() {
+        people.clone_from(&document.info.authors);
+    }
+    let content_html = content.map(|text| clean(text, base)).unwrap_or_default();
+    let summary = summary.and_then(|text| plain_text(text, SUMMARY_CHARS));
+    let head = Head {
+        title: title.as_deref(),
+        summary: summary.as_deref(),
+        authors: &people,
+    };
+    let stripped = furniture::strip(&content_html, &head);
+    let (marked, sections) = sections::mark(&stripped.html, &people);
+    let content_html = html::sanitize(&marked, base);
+    let summary = summary.or(stripped.standfirst);
+    let summary_kind = summary
+        .as_deref()
+        .map(|summary| kind_of_summary(summary, &content_html));
+    let (published, updated, date_precision) = dates(document, parsed, now);
+    let comments_url = parsed
+        .comments_url
+        .as_deref()
+        .and_then(|url| absolute(base, url));
     Entry {
         id: identity.id.clone(),
         id_kind: identity.id_kind,
@@ -256,7 +269,7 @@ pub fn entry(
                 .cloned()
                 .collect(),
             section: None,
-            sections: Vec::new(),
+            sections,
             rights: parsed
                 .rights
                 .as_ref()

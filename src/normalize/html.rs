@@ -11,6 +11,8 @@ use ammonia::Builder;
 use url::Url;
 
 use self::elements::{ELEMENTS, Element, GENERIC, Value};
+
+pub(super) use self::elements::KINDS;
 pub(super) use self::tokens::{Token, Tokens};
 
 mod cost;

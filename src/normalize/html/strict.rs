@@ -253,7 +253,14 @@ impl Writer<'_> {
         let is_nothing = match open.element.name {
             "td" | "th" | "tr" | "colgroup" | "audio" | "video" => false,
             "picture" => !content.contains("<img ") && crate::text::text_of(content).is_empty(),
-            _ => content.is_empty(),
+            _ if matches!(
+                open.element.kind,
+                Kind::Formatting | Kind::Phrase | Kind::Ruby
+            ) =>
+            {
+                content.is_empty()
+            }
+            _ => content.bytes().all(|byte| byte.is_ascii_whitespace()),
         };
         if is_nothing {
             self.out.truncate(open.tag_at);

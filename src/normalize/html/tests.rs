@@ -149,7 +149,7 @@ fn text_without_markup_becomes_a_paragraph() {
         ),
         ("  ", ""),
         ("<br clear=all>", "<br>"),
-        ("<p> </p><p></p>", "<p> </p>"),
+        ("<div> <p>\n</p></div><b> </b><p></p>a", "<b> </b>a"),
     ]);
     assert_eq!(plain("a < b\n\n c"), "<p>a &lt; b</p><p>c</p>");
     assert_eq!(
