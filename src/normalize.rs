@@ -229,7 +229,11 @@ pub fn entry(
     };
     let stripped = furniture::strip(&content_html, &head);
     let (marked, sections) = sections::mark(&stripped.html, &people);
-    let content_html = html::sanitize(&marked, base);
+    let content_html = if marked == content_html {
+        content_html
+    } else {
+        html::sanitize(&marked, base)
+    };
     let summary = summary.or(stripped.standfirst);
     let summary_kind = summary
         .as_deref()

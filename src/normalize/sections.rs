@@ -5,6 +5,7 @@
 //! it means is looked up ([`labels`]); an unknown bold one is kept as `other`, unless somebody is speaking.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::blocks::{Block, VOIDS, blocks, is_block, key};
@@ -19,6 +20,8 @@ mod tests;
 const OTHER: &str = "other";
 /// A label is no sentence.
 const LABEL_WORDS: usize = 6;
+/// A known label that is not bold stands this near to the beginning.
+const LABEL_BYTES: usize = 100;
 const BULLETS: &[char] = &['•', '◦', '▪', '●', '·', '‣', '–', '—', '-', '*', '✓', '✔'];
 
 /// Marks the sections of sanitized HTML and reads them. Marks that are there already stay.
@@ -26,13 +29,14 @@ pub(super) fn mark(html: &str, authors: &[Author]) -> (String, Vec<Section>) {
     let html = lists_from_lines(html);
     let blocks = blocks(&html);
     let labels: Vec<Option<Label>> = blocks.iter().map(label).collect();
+    let voices = voices(&blocks, authors);
     let mut out = String::with_capacity(html.len() + 64);
     let mut sections = Vec::new();
     let (mut at, mut written) = (0, 0);
     while let Some(block) = blocks.get(at) {
         let (kind, last) = match block.mark {
             Some(kind) => (kind, at),
-            None => match section_at(at, &blocks, &labels, authors) {
+            None => match section_at(at, &blocks, &labels, &voices) {
                 Some(found) => found,
                 None => {
                     at += 1;
@@ -99,13 +103,13 @@ fn label(block: &Block) -> Option<Label> {
         let starts = is_whole || has_colon || is_line && labels::kind_of(&label.key).is_some();
         return starts.then_some(Label { has_colon, ..label });
     }
-    let end = content
-        .find([':', '：'])
-        .filter(|end| !content[..*end].contains('<'))?;
+    let is_near = |end: &usize| *end <= LABEL_BYTES && !content[..*end].contains('<');
+    let end = content.find([':', '：']).filter(is_near)?;
     let behind = end + content[end..].chars().next().map_or(0, char::len_utf8);
+    let label = labelled(&text_of(&content[..behind]), false, behind)?;
+    labels::kind_of(&label.key)?;
     let is_whole = text_of(&content[behind..]).is_empty();
-    let label = labelled(&text_of(&content[..behind]), is_whole, behind)?;
-    labels::kind_of(&label.key).is_some().then_some(label)
+    Some(Label { is_whole, ..label })
 }
 
 fn labelled(text: &str, is_whole: bool, end: usize) -> Option<Label> {
@@ -121,12 +125,28 @@ fn labelled(text: &str, is_whole: bool, end: usize) -> Option<Label> {
         })
 }
 
+/// Labels that are somebody speaking: an author, or whoever opens more than one block.
+fn voices(all: &[Block], authors: &[Author]) -> HashSet<String> {
+    let mut voices: HashSet<String> = authors.iter().map(|author| key(&author.name)).collect();
+    let mut once = HashSet::new();
+    let inside = |block: &Block| match block.mark {
+        Some(_) => blocks(block.content()).iter().filter_map(label).collect(),
+        None => label(block).into_iter().collect::<Vec<_>>(),
+    };
+    for label in all.iter().flat_map(inside) {
+        if !once.insert(label.key.clone()) {
+            voices.insert(label.key);
+        }
+    }
+    voices
+}
+
 /// Kind and last block of the section that begins with a block.
 fn section_at(
     at: usize,
     blocks: &[Block],
     found: &[Option<Label>],
-    authors: &[Author],
+    voices: &HashSet<String>,
 ) -> Option<(&'static str, usize)> {
     let label = found[at].as_ref()?;
     let known = labels::kind_of(&label.key);
@@ -135,10 +155,7 @@ fn section_at(
         .get(next)
         .is_some_and(|block| block.is_list() && block.parent == blocks[at].parent);
     let Some(kind) = known else {
-        let all = found.iter().flatten();
-        let is_voice = labels::is_speaker(&label.key)
-            || authors.iter().any(|author| key(&author.name) == label.key)
-            || all.filter(|other| other.key == label.key).count() > 1;
+        let is_voice = labels::is_speaker(&label.key) || voices.contains(&label.key);
         let opens =
             label.has_colon && blocks[at].level().is_none() && (!label.is_whole || has_list);
         return (opens && !is_voice).then_some((OTHER, at + usize::from(label.is_whole)));

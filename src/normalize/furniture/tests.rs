@@ -1,5 +1,9 @@
+use proptest::prelude::*;
+use url::Url;
+
 use super::*;
 use crate::model::{Entry, SummaryKind};
+use crate::normalize::html::sanitize;
 use crate::normalize::tests::entries;
 
 const TITLE: &str = "Gullhaven Counts Its Gulls";
@@ -203,4 +207,25 @@ fn an_article_poured_out_of_its_page_is_put_in_order() {
     <section data-kind="key_takeaways"><p><strong>Key Takeaways</strong></p>
     <ul><li>Nine votes to eight</li><li>Forty square metres of cells</li></ul></section>
     "#);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn stripping_twice_is_stripping_once(pieces in proptest::collection::vec(proptest::sample::select(&[
+        "<h1>Gullhaven Counts Its Gulls</h1>", "Gullhaven Counts Its Gulls", "<p>", "</p>", "<div>", "</div>", "<br>", "Ada Quill",
+        "<p>By Ada Quill</p>", "<p>Share</p>", "<p>Updated On</p>", "<img src=/avatar.png>", "<img src=/#.jpg>", "<hr>", "text",
+        "<p>The census took nine mornings.</p>", "<p>One gull for every chimney.</p>", "<h2>Numbers</h2>", "3 min read", "<figure>",
+        "</figure>", "<ul><li>one</ul>", "<section data-kind=faq><h3>Asked</h3><p>a</p></section>",
+    ][..]), 0..14), has_summary in any::<bool>()) {
+        // Each picture is another one: of twins without text between them the sanitizer keeps one.
+        let given: String = pieces.iter().enumerate().map(|(at, piece)| piece.replace('#', &at.to_string())).collect();
+        let base = Url::parse("https://example.org/").expect("fixture");
+        let authors = [Author { name: "Ada Quill".to_owned(), ..Author::default() }];
+        let summary = has_summary.then_some("One gull for every chimney.");
+        let head = Head { title: Some(TITLE), summary, authors: &authors };
+        let once = sanitize(&strip(&sanitize(&given, &base), &head).html, &base);
+        prop_assert_eq!(sanitize(&strip(&once, &head).html, &base), once);
+    }
 }
