@@ -466,13 +466,15 @@ fn is_dated(words: &str) -> bool {
                 .bytes()
                 .all(|byte| byte.is_ascii_digit() || b"adhmnprstz".contains(&byte))
     };
-    let mut numbers = 0;
-    let all = rest.split(' ').all(|word| {
-        let is_it = is_number(word);
-        numbers += usize::from(is_it);
-        is_it || DATE_WORDS.contains(&word)
-    });
-    all && (2..=7).contains(&numbers)
+    let is_year =
+        |word: &str| word.len() == 4 && (word.starts_with("19") || word.starts_with("20"));
+    let (numbers, names): (Vec<&str>, Vec<&str>) =
+        rest.split(' ').partition(|word| is_number(word));
+    let is_dated =
+        numbers.iter().any(|word| is_year(word)) || names.iter().any(|name| name.len() > 2);
+    is_dated
+        && (2..=7).contains(&numbers.len())
+        && names.iter().all(|name| DATE_WORDS.contains(name))
 }
 
 fn is_reading_time(words: &str) -> bool {

@@ -137,3 +137,83 @@ pub(super) fn attachments(media: &[Media], base: &Url) -> Vec<Attachment> {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn base() -> Url {
+        Url::parse("https://example.org/a/").expect("fixture")
+    }
+
+    fn picture(url: &str, width: Option<u32>) -> Media {
+        Media {
+            url: url.to_owned(),
+            picture: true,
+            width,
+            ..Media::default()
+        }
+    }
+
+    fn lead(media: &[Media], html: &str) -> Option<String> {
+        image(media, html, None, &base()).map(|image| image.url)
+    }
+
+    #[test]
+    fn wide_feed_media_then_content_then_other_feed_media_lead() {
+        let inline = "<p>a</p><img src=\"https://example.org/in.jpg\">";
+        let (wide, plain) = (picture("/wide.jpg", Some(1200)), picture("/feed.jpg", None));
+        let all = [plain.clone(), wide];
+        assert_eq!(
+            lead(&all, inline).as_deref(),
+            Some("https://example.org/wide.jpg")
+        );
+        assert_eq!(
+            lead(&[plain.clone()], inline).as_deref(),
+            Some("https://example.org/in.jpg")
+        );
+        assert_eq!(
+            lead(&[plain], "").as_deref(),
+            Some("https://example.org/feed.jpg")
+        );
+    }
+
+    #[test]
+    fn pictures_of_the_site_do_not_lead() {
+        for other in [
+            "src=\"https://example.org/avatars/7.jpg\"",
+            "src=\"https://example.org/img/site-logo.png\"",
+            "src=\"https://example.org/default-image.jpg\"",
+            "src=\"https://example.org/a.svg\"",
+            "src=\"https://example.org/a.jpg\" alt=\"author-image\"",
+            "src=\"https://example.org/a.jpg\" width=\"150\"",
+            "src=\"https://example.org/a.jpg\" width=\"2000\" height=\"300\"",
+        ] {
+            let good = "https://example.org/sites/default/files/silicon.jpg";
+            let html =
+                format!("<img {other}><img src=\"{good}\" alt=\"The logo of the new ferry line\">");
+            assert_eq!(lead(&[], &html).as_deref(), Some(good), "{other}");
+        }
+    }
+
+    #[test]
+    fn alternative_text_comes_from_the_content_and_captions_repeat_nothing() {
+        let mut media = picture("/a.jpg?w=1", Some(900));
+        media.description = Some("The ferry at dusk".to_owned());
+        let found = |title, html| {
+            image(std::slice::from_ref(&media), html, title, &base()).expect("a picture")
+        };
+        let alone = found(None, "");
+        assert_eq!(
+            (alone.alt.as_deref(), alone.caption),
+            (Some("The ferry at dusk"), None)
+        );
+        let html = "<img src=\"https://example.org/a.jpg\" alt=\"A ferry\">";
+        let both = found(None, html);
+        assert_eq!(
+            (both.alt.as_deref(), both.caption.as_deref()),
+            (Some("A ferry"), Some("The ferry at dusk"))
+        );
+        assert_eq!(found(Some("The ferry at dusk"), html).caption, None);
+    }
+}

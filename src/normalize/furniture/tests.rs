@@ -61,6 +61,8 @@ fn what_belongs_to_the_article_stays() {
         "<p>By the end of March, Ada Quill had counted them all.</p>",
         "<p>Share of gulls</p>",
         "<p>2026</p>",
+        "<p>3.8.11</p>",
+        "<p>12506916----12506930</p>",
         "<p>May 2026 was wet.</p>",
         "<blockquote><p>Ada Quill wrote this on 3 March 2026.</p></blockquote>",
         "<h2>Monday</h2>",
