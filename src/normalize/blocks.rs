@@ -108,61 +108,96 @@ pub(super) fn is_block(name: &str) -> bool {
 }
 
 /// The blocks of `html`.
-pub(super) fn blocks(html: &str) -> Vec<Block<'_>> {
-    let mut out: Vec<Block> = Vec::new();
-    let mut tokens = Tokens::new(html);
-    let (mut containers, mut count) = (vec![0], 0);
-    let mut run: Option<Block> = None;
-    let mut start = 0;
-    while let Some(token) = tokens.next() {
-        let parent = containers.last().copied().unwrap_or_default();
-        let whole = |name, from: usize, to: usize, mark| Block {
-            name,
-            outer: from..to,
-            inner: from..to,
-            parent,
-            mark,
-            html,
-        };
-        match token {
-            Token::Open(name, attributes) => {
-                let mark = attributes.iter().find(|(name, _)| *name == "data-kind");
-                let mark = mark.map(|(_, kind)| *kind);
-                let is_container = mark.is_none() && CONTAINERS.contains(&name);
-                if is_container {
-                    out.extend(run.take());
-                    count += 1;
-                    containers.push(count);
-                } else if mark.is_some() || BLOCKS.contains(&name) {
-                    out.extend(run.take());
-                    let content_at = tokens.at();
-                    let content_end = end_of(&mut tokens, name);
-                    let mut block = whole(name, start, tokens.at(), mark);
-                    block.inner = content_at..content_end;
-                    out.push(block);
-                } else {
-                    end_of(&mut tokens, name);
-                    let run = run.get_or_insert_with(|| whole("", start, start, None));
-                    run.outer.end = tokens.at();
-                }
-            }
-            Token::Close(_) => {
-                out.extend(run.take());
-                containers.pop();
-            }
-            Token::Text(text) if !text.trim().is_empty() => {
-                let run = run.get_or_insert_with(|| whole("", start, start, None));
-                run.outer.end = tokens.at();
-            }
-            Token::Text(_) | Token::Comment => {}
-        }
-        if let Some(run) = &mut run {
-            run.inner = run.outer.clone();
-        }
-        start = tokens.at();
+pub(super) fn blocks(html: &str) -> Blocks<'_> {
+    Blocks {
+        html,
+        tokens: Tokens::new(html),
+        containers: vec![0],
+        count: 0,
+        run: None,
+        next: None,
     }
-    out.extend(run);
-    out
+}
+
+/// Finds one block after the other.
+pub(super) struct Blocks<'a> {
+    html: &'a str,
+    tokens: Tokens<'a>,
+    /// Numbers of the containers that are open, and of the newest.
+    containers: Vec<usize>,
+    count: usize,
+    /// Text and inline elements, up to the next block.
+    run: Option<Block<'a>>,
+    /// What ended a run.
+    next: Option<Block<'a>>,
+}
+
+impl<'a> Blocks<'a> {
+    fn block(&self, name: &'a str, outer: Range<usize>, inner: Range<usize>) -> Block<'a> {
+        Block {
+            name,
+            outer,
+            inner,
+            parent: self.containers.last().copied().unwrap_or_default(),
+            mark: None,
+            html: self.html,
+        }
+    }
+
+    fn lengthen_run(&mut self, start: usize) {
+        let mut run = self
+            .run
+            .take()
+            .unwrap_or_else(|| self.block("", start..start, start..start));
+        run.outer.end = self.tokens.at();
+        run.inner = run.outer.clone();
+        self.run = Some(run);
+    }
+}
+
+impl<'a> Iterator for Blocks<'a> {
+    type Item = Block<'a>;
+
+    fn next(&mut self) -> Option<Block<'a>> {
+        while self.next.is_none() {
+            let start = self.tokens.at();
+            let Some(token) = self.tokens.next() else {
+                return self.run.take();
+            };
+            match token {
+                Token::Open(name, mut attributes) => {
+                    let mark =
+                        attributes.find_map(|(name, kind)| (name == "data-kind").then_some(kind));
+                    if mark.is_none() && CONTAINERS.contains(&name) {
+                        let run = self.run.take();
+                        self.count += 1;
+                        self.containers.push(self.count);
+                        if run.is_some() {
+                            return run;
+                        }
+                    } else if mark.is_some() || BLOCKS.contains(&name) {
+                        let content_at = self.tokens.at();
+                        let content_end = end_of(&mut self.tokens, name);
+                        let block =
+                            self.block(name, start..self.tokens.at(), content_at..content_end);
+                        self.next = Some(Block { mark, ..block });
+                    } else {
+                        end_of(&mut self.tokens, name);
+                        self.lengthen_run(start);
+                    }
+                }
+                Token::Close(_) => {
+                    self.containers.pop();
+                    if self.run.is_some() {
+                        return self.run.take();
+                    }
+                }
+                Token::Text(text) if !text.trim().is_empty() => self.lengthen_run(start),
+                Token::Text(_) | Token::Comment => {}
+            }
+        }
+        self.run.take().or_else(|| self.next.take())
+    }
 }
 
 /// Goes on behind the end tag of an element that has just begun, and says where the end tag begins.
@@ -209,7 +244,6 @@ mod tests {
         let html = "<div><h1>a</h1> b <i>c</i><br><p>d</p></div><ul><li>e</li></ul>\
                     <section data-kind=\"faq\"><p>f</p></section><img src=\"x\">";
         let found: Vec<_> = blocks(html)
-            .iter()
             .map(|block| (block.name, html[block.outer.clone()].trim(), block.parent))
             .collect();
         assert_eq!(

@@ -323,26 +323,28 @@ enum Part {
 
 /// Takes the furniture away from the head of sanitized HTML.
 pub(super) fn strip(html: &str, head: &Head) -> Stripped {
-    let blocks = blocks(html);
-    let parts: Vec<Part> = blocks
-        .iter()
-        .scan(0, |texts, block| {
-            let part = part_of(block, head);
-            *texts += usize::from(part == Part::Text);
-            (*texts < 2).then_some(part)
-        })
-        .collect();
+    let (mut found, mut parts, mut texts, mut is_followed) = (Vec::new(), Vec::new(), 0, false);
+    for block in blocks(html) {
+        let part = part_of(&block, head);
+        texts += usize::from(part == Part::Text);
+        is_followed = texts == 2;
+        if is_followed {
+            break;
+        }
+        found.push(block);
+        parts.push(part);
+    }
     let title = parts.iter().position(|part| *part == Part::Title);
     let byline = parts.iter().rposition(|part| *part == Part::Byline);
     let text = parts.iter().position(|part| *part == Part::Text);
     // One paragraph between headline and byline is a standfirst, when the article follows; without a byline below it,
     // the first paragraph is the article's.
     let standfirst = text.filter(|at| {
-        parts.len() < blocks.len()
+        is_followed
             && title.is_some_and(|title| title < *at)
             && byline.is_some_and(|byline| *at < byline)
-            && (blocks[*at].is_text() || blocks[*at].level().is_some())
-            && blocks[*at].text().chars().count() <= STANDFIRST_CHARS
+            && (found[*at].is_text() || found[*at].level().is_some())
+            && found[*at].text().chars().count() <= STANDFIRST_CHARS
     });
     let end = text.filter(|_| standfirst.is_none()).unwrap_or(parts.len());
     let follows =
@@ -361,8 +363,8 @@ pub(super) fn strip(html: &str, head: &Head) -> Stripped {
     let mut out = String::with_capacity(html.len());
     let mut written = 0;
     for at in &going {
-        out.push_str(&html[written..blocks[*at].outer.start]);
-        written = blocks[*at].outer.end;
+        out.push_str(&html[written..found[*at].outer.start]);
+        written = found[*at].outer.end;
     }
     out.push_str(&html[written..]);
     if crate::text::text_of(&out).is_empty() {
@@ -375,7 +377,7 @@ pub(super) fn strip(html: &str, head: &Head) -> Stripped {
         html: out,
         standfirst: standfirst
             .filter(|at| going.contains(at))
-            .map(|at| blocks[at].text()),
+            .map(|at| found[at].text()),
     }
 }
 

@@ -169,7 +169,7 @@ mod tests {
             Some("https://example.org/wide.jpg")
         );
         assert_eq!(
-            lead(&[plain.clone()], inline).as_deref(),
+            lead(std::slice::from_ref(&plain), inline).as_deref(),
             Some("https://example.org/in.jpg")
         );
         assert_eq!(

@@ -21,15 +21,15 @@ const OTHER: &str = "other";
 /// A label is no sentence.
 const LABEL_WORDS: usize = 6;
 /// A known label that is not bold stands this near to the beginning.
-const LABEL_BYTES: usize = 100;
+const LABEL_CHARS: usize = 80;
 const BULLETS: &[char] = &['•', '◦', '▪', '●', '·', '‣', '–', '—', '-', '*', '✓', '✔'];
 
 /// Marks the sections of sanitized HTML and reads them. Marks that are there already stay.
 pub(super) fn mark(html: &str, authors: &[Author]) -> (String, Vec<Section>) {
     let html = lists_from_lines(html);
-    let blocks = blocks(&html);
+    let blocks: Vec<Block> = blocks(&html).collect();
     let labels: Vec<Option<Label>> = blocks.iter().map(label).collect();
-    let voices = voices(&blocks, authors);
+    let voices = voices(&blocks, &labels, authors);
     let mut out = String::with_capacity(html.len() + 64);
     let mut sections = Vec::new();
     let (mut at, mut written) = (0, 0);
@@ -87,12 +87,12 @@ fn label(block: &Block) -> Option<Label> {
         return None;
     }
     let from = content.len() - content.trim_start().len();
-    let bold = ["strong", "b"].into_iter().find_map(|name| {
-        let opened = content[from..].strip_prefix(&format!("<{name}>"))?;
-        let end = opened.find(&format!("</{name}>"))?;
-        let behind = from + name.len() + 2 + end + name.len() + 3;
-        Some((text_of(&opened[..end]), behind))
-    });
+    let inside = &content[from..];
+    let bold = inside
+        .strip_prefix("<strong>")
+        .and_then(|inside| inside.split_once("</strong>"))
+        .or_else(|| inside.strip_prefix("<b>")?.split_once("</b>"))
+        .map(|(bold, behind)| (text_of(bold), content.len() - behind.len()));
     if let Some((text, end)) = bold {
         let rest = text_of(&content[end..]);
         let colon = rest.strip_prefix([':', '：']);
@@ -103,8 +103,11 @@ fn label(block: &Block) -> Option<Label> {
         let starts = is_whole || has_colon || is_line && labels::kind_of(&label.key).is_some();
         return starts.then_some(Label { has_colon, ..label });
     }
-    let is_near = |end: &usize| *end <= LABEL_BYTES && !content[..*end].contains('<');
-    let end = content.find([':', '：']).filter(is_near)?;
+    let near = content.char_indices().take(LABEL_CHARS);
+    let end = near
+        .take_while(|(_, c)| *c != '<')
+        .find(|(_, c)| matches!(c, ':' | '：'))?
+        .0;
     let behind = end + content[end..].chars().next().map_or(0, char::len_utf8);
     let label = labelled(&text_of(&content[..behind]), false, behind)?;
     labels::kind_of(&label.key)?;
@@ -126,16 +129,15 @@ fn labelled(text: &str, is_whole: bool, end: usize) -> Option<Label> {
 }
 
 /// Labels that are somebody speaking: an author, or whoever opens more than one block.
-fn voices(all: &[Block], authors: &[Author]) -> HashSet<String> {
+fn voices(all: &[Block], labels: &[Option<Label>], authors: &[Author]) -> HashSet<String> {
     let mut voices: HashSet<String> = authors.iter().map(|author| key(&author.name)).collect();
     let mut once = HashSet::new();
-    let inside = |block: &Block| match block.mark {
-        Some(_) => blocks(block.content()).iter().filter_map(label).collect(),
-        None => label(block).into_iter().collect::<Vec<_>>(),
-    };
-    for label in all.iter().flat_map(inside) {
-        if !once.insert(label.key.clone()) {
-            voices.insert(label.key);
+    let marked = all.iter().filter(|block| block.mark.is_some());
+    let inner = marked.flat_map(|block| blocks(block.content()));
+    let inner: Vec<Label> = inner.filter_map(|block| label(&block)).collect();
+    for label in labels.iter().flatten().chain(&inner) {
+        if !once.insert(&label.key) {
+            voices.insert(label.key.clone());
         }
     }
     voices
@@ -193,7 +195,7 @@ fn section_at(
 /// Reads a marked section. `None` when no label heads it.
 fn read(kind: &str, html: &str) -> Option<Section> {
     let kind = KINDS.iter().find(|known| **known == kind)?;
-    let blocks = blocks(html);
+    let blocks: Vec<Block> = blocks(html).collect();
     let (first, rest) = blocks.split_first()?;
     let label = label(first)?;
     let opening = text_of(&first.content()[label.end..]);
@@ -228,7 +230,7 @@ fn lists_from_lines(html: &str) -> Cow<'_, str> {
     }
     let mut out = String::with_capacity(html.len() + 64);
     let mut written = 0;
-    for block in blocks(html).iter().filter(|block| block.is_text()) {
+    for block in blocks(html).filter(Block::is_text) {
         if let Some(made) = blocks_of_lines(block.content()) {
             out.push_str(&html[written..block.outer.start]);
             out.push_str(&made);
@@ -242,7 +244,7 @@ fn lists_from_lines(html: &str) -> Cow<'_, str> {
 fn blocks_of_lines(content: &str) -> Option<String> {
     let lines = lines(content)?;
     let is_label = |line: &str| {
-        let found = blocks(line).first().and_then(label);
+        let found = blocks(line).next().and_then(|block| label(&block));
         found.is_some_and(|label| labels::kind_of(&label.key).is_some())
     };
     let of = |line: &Range<usize>| content[line.clone()].trim();

@@ -67,10 +67,10 @@ pub(super) fn is_costly(html: &str) -> bool {
                 has_foreign |= matches!(name.as_str(), "svg" | "math");
                 // Only in foreign content is this markup, and only a parser knows whether it is there.
                 is_lost |= has_foreign && RAW.contains(&name.as_str());
-                if attributes.len() > MOST_ATTRIBUTES {
-                    return true;
-                }
-                for (_, value) in attributes {
+                for (index, (_, value)) in attributes.enumerate() {
+                    if index == MOST_ATTRIBUTES {
+                        return true;
+                    }
                     hidden += value.bytes().filter(|byte| *byte == b'<').count();
                 }
                 if RAW.contains(&name.as_str()) && !has_foreign {

@@ -9,7 +9,7 @@ use super::cost::MOST_ATTRIBUTES;
 use super::elements::{Element, GENERIC, IMAGE, Kind, SOURCE, Value, element};
 use super::escape::{decode, escape, push_text};
 use super::pictures::{file_of, given, picture};
-use super::tokens::{Token, Tokens};
+use super::tokens::{Attributes, Token, Tokens};
 
 /// Deeper markup is no article.
 const DEEPEST: usize = 200;
@@ -29,7 +29,7 @@ pub(super) fn write(html: &str, base: &Url) -> Option<String> {
             Token::Open("iframe", attributes) => {
                 tokens.skip_to_close("iframe");
                 tokens.next();
-                writer.frame(&attributes)?;
+                writer.frame(attributes)?;
             }
             Token::Open("noscript", _) | Token::Close("noscript") => {} // as if no script ran
             Token::Open(name @ ("script" | "style"), _) => {
@@ -42,7 +42,7 @@ pub(super) fn write(html: &str, base: &Url) -> Option<String> {
                 tokens.next();
             }
             Token::Open("font", _) => writer.font()?,
-            Token::Open(name, attributes) => writer.start(element(name)?, &attributes)?,
+            Token::Open(name, attributes) => writer.start(element(name)?, attributes)?,
             Token::Close(name) => writer.end(name)?,
             Token::Comment => {}
         }
@@ -134,9 +134,9 @@ impl Writer<'_> {
         )
     }
 
-    fn start(&mut self, element: &'static Element, attributes: &[(&str, &str)]) -> Option<()> {
+    fn start(&mut self, element: &'static Element, attributes: Attributes<'_>) -> Option<()> {
         let kind = element.kind;
-        if self.open.len() >= DEEPEST || attributes.len() > MOST_ATTRIBUTES {
+        if self.open.len() >= DEEPEST {
             return None;
         }
         let ends_paragraph = matches!(
@@ -157,7 +157,7 @@ impl Writer<'_> {
             self.close();
         }
         if self.top() == Some(Kind::Table) && kind == Kind::Row {
-            self.start(super::elements::element("tbody")?, &[])?;
+            self.start(super::elements::element("tbody")?, Attributes::of(">"))?;
         }
         let top = self.top();
         let is_in_font = self
@@ -292,26 +292,26 @@ impl Writer<'_> {
         Some(())
     }
 
-    fn attributes(&mut self, element: &Element, attributes: &[(&str, &str)]) -> Option<()> {
+    fn attributes(&mut self, element: &Element, attributes: Attributes<'_>) -> Option<()> {
         let mut has_address = false;
-        for (index, (name, raw)) in attributes.iter().enumerate() {
+        for (index, (name, raw)) in attributes.enumerate() {
+            if index == MOST_ATTRIBUTES {
+                return None;
+            }
             if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
                 return None;
             }
             let known = element.attributes.iter().chain(GENERIC);
-            let Some((_, value)) = known.into_iter().find(|(known, _)| known == name) else {
+            let Some((_, value)) = known.into_iter().find(|(known, _)| *known == name) else {
                 continue;
             };
-            if attributes[..index]
-                .iter()
-                .any(|(earlier, _)| earlier == name)
-            {
+            if attributes.take(index).any(|(earlier, _)| earlier == name) {
                 continue;
             }
             let decoded = decode(raw, true)?;
             if let Some(value) = super::value_of(*value, &decoded, self.base) {
                 self.attribute(name, &value);
-                has_address |= *name == "href";
+                has_address |= name == "href";
             }
         }
         if has_address && element.name == "a" {
@@ -329,11 +329,13 @@ impl Writer<'_> {
     }
 
     /// A player of a known site becomes a link to its page; other frames go.
-    fn frame(&mut self, attributes: &[(&str, &str)]) -> Option<()> {
+    fn frame(&mut self, attributes: Attributes<'_>) -> Option<()> {
         if self.is_in_table_itself() {
             return None;
         }
-        let src = attributes.iter().find(|(name, _)| *name == "src");
+        let src = attributes
+            .take(MOST_ATTRIBUTES)
+            .find(|(name, _)| *name == "src");
         let src = src.map(|(_, raw)| decode(raw, true));
         let Some(page) = (match src {
             Some(src) => super::pictures::page_of_player(&src?, self.base),
@@ -343,7 +345,8 @@ impl Writer<'_> {
         };
         let is_linked = self.is_open(|open| open.name == "a");
         if !is_linked {
-            self.start(element("a")?, &[("href", &page)])?;
+            let address = format!("href={page}>");
+            self.start(element("a")?, Attributes::of(&address))?;
         }
         self.text(&page)?;
         if !is_linked {
@@ -352,13 +355,15 @@ impl Writer<'_> {
         Some(())
     }
 
-    fn picture(&mut self, element: &'static Element, attributes: &[(&str, &str)]) -> Option<()> {
-        let mut decoded = Vec::with_capacity(attributes.len());
+    fn picture(&mut self, element: &'static Element, attributes: Attributes<'_>) -> Option<()> {
+        let mut decoded = Vec::with_capacity(8);
         for (name, raw) in attributes {
-            if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            if decoded.len() == MOST_ATTRIBUTES
+                || name.bytes().any(|byte| byte.is_ascii_uppercase())
+            {
                 return None;
             }
-            decoded.push((*name, decode(raw, true)?));
+            decoded.push((name, decode(raw, true)?));
         }
         let parent = self.written().map(|open| open.element.name);
         let is_source = element.name == "source";

@@ -3,19 +3,40 @@
 //! It does not know which elements hold raw text; its callers do.
 
 /// A piece of HTML. Names and values are as written: case kept, references not decoded.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(in crate::normalize) enum Token<'a> {
     /// Between tags; a `<` that begins no tag is text.
     Text(&'a str),
-    /// A start tag. An attribute without a value has an empty one; repeated ones are all there.
-    Open(&'a str, Vec<(&'a str, &'a str)>),
+    /// A start tag.
+    Open(&'a str, Attributes<'a>),
     /// An end tag.
     Close(&'a str),
     /// A comment, doctype, processing instruction or `CDATA` mark.
     Comment,
 }
 
+/// The attributes of a start tag, names and values as written. One without a value has an empty one; repeated ones are
+/// all there.
+#[derive(Clone, Copy)]
+pub(in crate::normalize) struct Attributes<'a>(Tokens<'a>);
+
+impl<'a> Attributes<'a> {
+    /// Those in `text`, which ends with the `>` of its tag.
+    pub(in crate::normalize) const fn of(text: &'a str) -> Self {
+        Self(Tokens::new(text))
+    }
+}
+
+impl<'a> Iterator for Attributes<'a> {
+    type Item = (&'a str, &'a str);
+
+    fn next(&mut self) -> Option<(&'a str, &'a str)> {
+        self.0.attribute()?
+    }
+}
+
 /// The tokens of a text, with the place that is reached.
+#[derive(Clone, Copy)]
 pub(in crate::normalize) struct Tokens<'a> {
     html: &'a str,
     at: usize,
@@ -93,41 +114,52 @@ impl<'a> Tokens<'a> {
             .map_or(rest.len(), |at| at + 1);
     }
 
-    /// Reads from behind the name to behind the `>`; `None` when the text ends before it, and the tag is none.
-    fn attributes(&mut self) -> Option<Vec<(&'a str, &'a str)>> {
-        let mut out = Vec::new();
-        loop {
-            self.run(|byte| is_space(byte) || byte == b'/');
-            if self.byte()? == b'>' {
-                self.at += 1;
-                return Some(out);
-            }
-            let start = self.at;
-            self.at += 1; // a `=` in the first place belongs to the name
-            while !self.html.is_char_boundary(self.at) {
-                self.at += 1;
-            }
-            self.run(|byte| !is_space(byte) && !matches!(byte, b'/' | b'>' | b'='));
-            let name = &self.html[start..self.at];
-            self.run(is_space);
-            let mut value = "";
-            if self.byte()? == b'=' {
-                self.at += 1;
-                self.run(is_space);
-                value = match self.byte()? {
-                    quote @ (b'"' | b'\'') => {
-                        self.at += 1;
-                        let value = self.run(|byte| byte != quote);
-                        self.byte()?;
-                        self.at += 1;
-                        value
-                    }
-                    b'>' => "",
-                    _ => self.run(|byte| !is_space(byte) && byte != b'>'),
-                };
-            }
-            out.push((name, value));
+    /// The rest of a tag from behind its name; `None` when the text ends before it, and the tag is none.
+    fn attributes(&mut self) -> Option<Attributes<'a>> {
+        let start = self.at;
+        while self.attribute()?.is_some() {}
+        Some(Attributes(Tokens {
+            html: &self.html[..self.at],
+            at: start,
+        }))
+    }
+
+    /// The next attribute; `Some(None)` behind the `>`, `None` when the text ends before.
+    #[expect(
+        clippy::option_option,
+        reason = "the end of a tag is not the end of the text"
+    )]
+    fn attribute(&mut self) -> Option<Option<(&'a str, &'a str)>> {
+        self.run(|byte| is_space(byte) || byte == b'/');
+        if self.byte()? == b'>' {
+            self.at += 1;
+            return Some(None);
         }
+        let start = self.at;
+        self.at += 1; // a `=` in the first place belongs to the name
+        while !self.html.is_char_boundary(self.at) {
+            self.at += 1;
+        }
+        self.run(|byte| !is_space(byte) && !matches!(byte, b'/' | b'>' | b'='));
+        let name = &self.html[start..self.at];
+        self.run(is_space);
+        if self.byte()? != b'=' {
+            return Some(Some((name, "")));
+        }
+        self.at += 1;
+        self.run(is_space);
+        let value = match self.byte()? {
+            quote @ (b'"' | b'\'') => {
+                self.at += 1;
+                let value = self.run(|byte| byte != quote);
+                self.byte()?;
+                self.at += 1;
+                value
+            }
+            b'>' => "",
+            _ => self.run(|byte| !is_space(byte) && byte != b'>'),
+        };
+        Some(Some((name, value)))
     }
 }
 
@@ -173,8 +205,7 @@ impl<'a> Iterator for Tokens<'a> {
             _ => {
                 self.at += 1;
                 let name = self.run(is_name);
-                self.attributes()
-                    .map(|attributes| Token::Open(name, attributes))
+                Some(Token::Open(name, self.attributes()?))
             }
         }
     }
@@ -184,15 +215,33 @@ impl<'a> Iterator for Tokens<'a> {
 mod tests {
     use super::*;
 
+    #[derive(Debug, PartialEq)]
+    enum Piece<'a> {
+        Text(&'a str),
+        Open(&'a str, Vec<(&'a str, &'a str)>),
+        Close(&'a str),
+        Comment,
+    }
+
+    fn piece(token: Token<'_>) -> Piece<'_> {
+        match token {
+            Token::Text(text) => Piece::Text(text),
+            Token::Open(name, attributes) => Piece::Open(name, attributes.collect()),
+            Token::Close(name) => Piece::Close(name),
+            Token::Comment => Piece::Comment,
+        }
+    }
+
     #[test]
     fn tags_end_where_the_standard_ends_them() {
-        let check = |html: &str, expected: &[Token]| {
-            assert_eq!(Tokens::new(html).collect::<Vec<_>>(), expected, "{html}");
+        let check = |html: &str, expected: &[Piece]| {
+            let found: Vec<_> = Tokens::new(html).map(piece).collect();
+            assert_eq!(found, expected, "{html}");
         };
-        let open = |name, attributes: &[_]| Token::Open(name, attributes.to_vec());
+        let open = |name, attributes: &[_]| Piece::Open(name, attributes.to_vec());
         check(
             "3 < 4<br/>a",
-            &[Token::Text("3 < 4"), open("br", &[]), Token::Text("a")],
+            &[Piece::Text("3 < 4"), open("br", &[]), Piece::Text("a")],
         );
         check(
             "<a title='x>y' href=z/ disabled B =\"1\"c>",
@@ -211,17 +260,17 @@ mod tests {
         check(
             "<!--><p><!-- <b> --!>x<!d></ b></b c>",
             &[
-                Token::Comment,
+                Piece::Comment,
                 open("p", &[]),
-                Token::Comment,
-                Token::Text("x"),
-                Token::Comment,
-                Token::Comment,
-                Token::Close("b"),
+                Piece::Comment,
+                Piece::Text("x"),
+                Piece::Comment,
+                Piece::Comment,
+                Piece::Close("b"),
             ],
         );
-        check("a<b c='", &[Token::Text("a")]);
-        check("a</", &[Token::Text("a</")]);
+        check("a<b c='", &[Piece::Text("a")]);
+        check("a</", &[Piece::Text("a</")]);
     }
 
     #[test]
@@ -229,7 +278,7 @@ mod tests {
         let mut tokens = Tokens::new("<style>a</styles><b></STYLE >c");
         tokens.next();
         tokens.skip_to_close("style");
-        assert_eq!(tokens.next(), Some(Token::Close("STYLE")));
-        assert_eq!(tokens.next(), Some(Token::Text("c")));
+        assert_eq!(tokens.next().map(piece), Some(Piece::Close("STYLE")));
+        assert_eq!(tokens.next().map(piece), Some(Piece::Text("c")));
     }
 }
