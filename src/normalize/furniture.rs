@@ -26,6 +26,8 @@ pub(super) struct Stripped {
 
 /// Longest standfirst, in characters.
 const STANDFIRST_CHARS: usize = 400;
+/// Nothing longer is a byline or a label.
+const FURNITURE_BYTES: usize = 200;
 
 /// Short blocks that are no text, as [`key`] writes them.
 const LABELS: &[&str] = &[
@@ -323,9 +325,10 @@ enum Part {
 
 /// Takes the furniture away from the head of sanitized HTML.
 pub(super) fn strip(html: &str, head: &Head) -> Stripped {
+    let (title, summary) = (head.title.map(key), head.summary.map(key));
     let (mut found, mut parts, mut texts, mut is_followed) = (Vec::new(), Vec::new(), 0, false);
     for block in blocks(html) {
-        let part = part_of(&block, head);
+        let part = part_of(&block, &title, &summary, head.authors);
         texts += usize::from(part == Part::Text);
         is_followed = texts == 2;
         if is_followed {
@@ -360,6 +363,13 @@ pub(super) fn strip(html: &str, head: &Head) -> Stripped {
         Part::Picture => false,
     };
     let going: Vec<usize> = (0..end).filter(|at| goes(*at)).collect();
+    let whole = || Stripped {
+        html: html.to_owned(),
+        standfirst: None,
+    };
+    if going.is_empty() {
+        return whole();
+    }
     let mut out = String::with_capacity(html.len());
     let mut written = 0;
     for at in &going {
@@ -367,11 +377,8 @@ pub(super) fn strip(html: &str, head: &Head) -> Stripped {
         written = found[*at].outer.end;
     }
     out.push_str(&html[written..]);
-    if crate::text::text_of(&out).is_empty() {
-        return Stripped {
-            html: html.to_owned(),
-            standfirst: None,
-        };
+    if blocks(&out).all(|block| block.text().is_empty()) {
+        return whole();
     }
     Stripped {
         html: out,
@@ -381,8 +388,18 @@ pub(super) fn strip(html: &str, head: &Head) -> Stripped {
     }
 }
 
-fn part_of(block: &Block, head: &Head) -> Part {
+/// `title` and `summary` as [`key`] writes them.
+fn part_of(
+    block: &Block,
+    title: &Option<String>,
+    summary: &Option<String>,
+    authors: &[Author],
+) -> Part {
     let text = block.text();
+    let known = [title, summary].into_iter().flatten().map(String::len);
+    if text.len() > 2 * known.max().unwrap_or_default().max(FURNITURE_BYTES) {
+        return Part::Text;
+    }
     let words = key(&text);
     let mut pictures = pictures(block.content()).peekable();
     let has_pictures = pictures.peek().is_some();
@@ -396,12 +413,11 @@ fn part_of(block: &Block, head: &Head) -> Part {
             Part::Picture
         };
     }
-    let is = |other: Option<&str>| other.is_some_and(|other| key(other) == words);
-    let part = if is(head.title) {
+    let part = if title.as_ref() == Some(&words) {
         Part::Title
-    } else if is(head.summary) {
+    } else if summary.as_ref() == Some(&words) {
         Part::Summary
-    } else if is_byline(&words, &text, head.authors) || is_dated(&words) {
+    } else if is_byline(&words, &text, authors) || is_dated(&words) {
         Part::Byline
     } else if LABELS.contains(&words.as_str()) || is_reading_time(&words) {
         Part::Label
