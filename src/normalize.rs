@@ -2,8 +2,8 @@
 //!
 //! It looks at a document as a whole first ([`document`]), because an id, a link or a date that every entry carries
 //! says nothing about one of them; then finds what identifies an entry ([`identity`]), which touches no HTML; and
-//! last, only for entries that are new or changed, cleans and fills the fields ([`entry`]). Labelled sections and
-//! page furniture in the body are left as they are for now.
+//! last, only for entries that are new or changed, cleans and fills the fields ([`entry`]). In the body
+//! page furniture is taken away ([`furniture`]) and labelled sections are marked ([`sections`]).
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -20,15 +20,19 @@ use crate::text::text_of;
 
 pub use self::url::canonical_key;
 use dates::dates;
+use furniture::Head;
 use language::language;
 use media::{attachments, image};
 use people::authors;
 
+mod blocks;
 mod dates;
+mod furniture;
 mod html;
 mod language;
 mod media;
 mod people;
+mod sections;
 #[cfg(test)]
 mod tests;
 mod url;
@@ -227,17 +231,34 @@ pub fn entry(
 ) -> Normalized {
     let base = &join(base, parsed.base.as_deref());
     let (summary, content) = bodies(document, parsed);
-    let content_html = content.map(|text| clean(text, base)).unwrap_or_default();
-    let text = text_of(&content_html);
-    let summary = summary.and_then(|text| plain_text(text, SUMMARY_CHARS));
-    let summary_kind = summary
-        .as_deref()
-        .map(|summary| kind_of_summary(summary, &text));
-    let (published, updated, date_precision) = dates(document, parsed, now);
+    let title = parsed
+        .title
+        .as_ref()
+        .and_then(|title| plain_text(title, TITLE_CHARS));
     let mut people = authors(&parsed.authors, base, document.info.title.as_deref());
     if people.is_empty() {
         people.clone_from(&document.info.authors);
     }
+    let content_html = content.map(|text| clean(text, base)).unwrap_or_default();
+    let summary = summary.and_then(|text| plain_text(text, SUMMARY_CHARS));
+    let head = Head {
+        title: title.as_deref(),
+        summary: summary.as_deref(),
+        authors: &people,
+    };
+    let stripped = furniture::strip(&content_html, &head);
+    let (marked, sections) = sections::mark(&stripped.html, &people);
+    let content_html = if marked == content_html {
+        content_html
+    } else {
+        html::sanitize(&marked, base)
+    };
+    let text = text_of(&content_html);
+    let summary = summary.or(stripped.standfirst);
+    let summary_kind = summary
+        .as_deref()
+        .map(|summary| kind_of_summary(summary, &text));
+    let (published, updated, date_precision) = dates(document, parsed, now);
     let entry_language = language(
         parsed.language.as_deref(),
         document.info.language.as_deref(),
@@ -254,10 +275,6 @@ pub fn entry(
         id: identity.id.clone(),
         id_kind: identity.id_kind,
         url: identity.url.clone(),
-        title: parsed
-            .title
-            .as_ref()
-            .and_then(|title| plain_text(title, TITLE_CHARS)),
         published,
         updated,
         details: Details {
@@ -271,7 +288,7 @@ pub fn entry(
             authors: people,
             date_precision,
             language: entry_language,
-            image: image(&parsed.media, &content_html, base),
+            image: image(&parsed.media, &content_html, title.as_deref(), base),
             attachments: attachments(&parsed.media, base),
             categories: parsed
                 .categories
@@ -281,7 +298,7 @@ pub fn entry(
                 .cloned()
                 .collect(),
             section: parsed.section.clone(),
-            sections: Vec::new(),
+            sections,
             rights: parsed
                 .rights
                 .as_ref()
@@ -299,6 +316,7 @@ pub fn entry(
                 .chain(links(parsed, "via", base))
                 .collect(),
         },
+        title,
         content_html,
     };
     Normalized { entry, text }
@@ -362,7 +380,7 @@ fn plain_text(text: &Text, limit: usize) -> Option<String> {
     // Nobody writes that much markup around so little text.
     let value = &text.value[..text.value.floor_char_boundary(limit * 64)];
     let raw = if text.html && value.contains(['<', '&']) {
-        Cow::Owned(text_of(&strip(value)))
+        Cow::Owned(html::text(value))
     } else {
         Cow::Borrowed(value)
     };
@@ -380,41 +398,6 @@ fn plain_text(text: &Text, limit: usize) -> Option<String> {
     };
     let out = out.trim().to_owned();
     (!out.is_empty()).then_some(out)
-}
-
-/// Tags only where one begins: `3 < 4` keeps its sign. What scripts and styles hold is no text.
-fn strip(html: &str) -> String {
-    let lower = html.to_ascii_lowercase();
-    let mut out = String::with_capacity(html.len());
-    let mut from = 0;
-    while let Some(at) = html[from..].find('<').map(|at| from + at) {
-        out.push_str(&html[from..at]);
-        let name = &lower[at + 1..];
-        let hidden = ["script", "style"].into_iter().find(|hidden| {
-            name.strip_prefix(hidden)
-                .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '-'))
-        });
-        if let Some(hidden) = hidden {
-            match name.find(&format!("</{hidden}")) {
-                Some(end) => from = at + 1 + end,
-                None => return out,
-            }
-            continue;
-        }
-        let Some(end) = html[at..].find('>') else {
-            out.push_str(&html[at..].replace('<', "&lt;"));
-            return out;
-        };
-        if name.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!')) {
-            out.push_str(&html[at..=at + end]);
-            from = at + end + 1;
-        } else {
-            out.push_str("&lt;");
-            from = at + 1;
-        }
-    }
-    out.push_str(&html[from..]);
-    out
 }
 
 fn rel_of(link: &Link) -> &str {

@@ -10,7 +10,7 @@ fn now() -> DateTime<Utc> {
     "2026-11-24T12:00:00Z".parse().expect("fixture")
 }
 
-fn entries(items: &str) -> Vec<Entry> {
+pub(super) fn entries(items: &str) -> Vec<Entry> {
     let xml = format!(
         "<rss version=\"2.0\" xmlns:content=\"http://purl.org/rss/1.0/modules/content/\"><channel>\
          <title>Quay</title><link>https://example.org/</link>{items}</channel></rss>"
