@@ -11,6 +11,10 @@ use super::tokens::{Token, Tokens};
 const MOST_STEPS: usize = 16_000_000;
 /// Formatting elements that are open, summed over the tags: about the elements that could be made.
 const MOST_REOPENED: usize = 500_000;
+/// References that html5ever reads twice, times the bytes that it then looks through for line ends.
+const MOST_REREAD: usize = 20_000_000_000;
+/// Tags of a text with a table: what does not belong into it is put before it, past all that is there already.
+const MOST_BESIDE_TABLES: usize = 40_000;
 /// Attributes of one tag: each is compared with all before it.
 pub(super) const MOST_ATTRIBUTES: usize = 256;
 
@@ -55,16 +59,21 @@ fn is_loose(name: &str) -> bool {
 
 /// Whether building a tree of this text could cost out of proportion.
 pub(super) fn is_costly(html: &str) -> bool {
+    if broken_references(html).saturating_mul(html.len()) > MOST_REREAD {
+        return true;
+    }
     let (mut steps, mut reopened, mut hidden) = (0usize, 0usize, 0usize);
     let mut open: Vec<String> = Vec::new();
     let mut formatting = 0usize;
     let (mut has_foreign, mut is_lost) = (false, false);
+    let (mut tags, mut has_table) = (0usize, false);
     let mut tokens = Tokens::new(html);
     while let Some(token) = tokens.next() {
         match token {
             Token::Open(name, attributes) => {
                 let name = name.to_ascii_lowercase();
                 has_foreign |= matches!(name.as_str(), "svg" | "math");
+                has_table |= name == "table";
                 // Only in foreign content is this markup, and only a parser knows whether it is there.
                 is_lost |= has_foreign && RAW.contains(&name.as_str());
                 for (index, (_, value)) in attributes.enumerate() {
@@ -93,11 +102,32 @@ pub(super) fn is_costly(html: &str) -> bool {
             Token::Comment => is_lost |= has_foreign, // perhaps `CDATA`
             Token::Text(_) => continue,
         }
+        tags += 1;
         steps += open.len() + hidden;
         reopened += formatting + hidden;
-        if steps > MOST_STEPS || reopened > MOST_REOPENED {
+        let is_beside = has_table && tags > MOST_BESIDE_TABLES;
+        if steps > MOST_STEPS || reopened > MOST_REOPENED || is_beside {
             return true;
         }
     }
     false
+}
+
+/// What begins like a character reference and is none, or a name without its semicolon.
+fn broken_references(html: &str) -> usize {
+    html.split('&')
+        .skip(1)
+        .filter(|rest| {
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '#');
+            let (name, behind) = rest.split_at(end.unwrap_or(rest.len()));
+            let is_whole = match name.strip_prefix('#') {
+                Some(number) => {
+                    let digits = number.trim_start_matches(['x', 'X']);
+                    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+                }
+                None => behind.starts_with(';') && crate::text::named(name).is_some(),
+            };
+            !name.is_empty() && !is_whole
+        })
+        .count()
 }

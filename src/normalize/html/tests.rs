@@ -202,6 +202,10 @@ fn what_would_cost_too_much_is_reduced_to_its_text() {
     assert!(clean(&closed_elsewhere).len() < 200_000);
     let attributes: String = (0..10_000).map(|n| format!(" a{n}")).collect();
     assert_eq!(clean(&format!("<p{attributes}>x</p>")), "<p>x</p>");
+    let references = clean(&format!("<i>{}", "&nosuch; ".repeat(500_000)));
+    assert_eq!(&references[..16], "<p>&amp;nosuch; ");
+    let beside = clean(&format!("<table>{}", "<p>a</p>".repeat(50_000)));
+    assert_eq!(&beside[..16], "<p>a</p><p>a</p>");
     let digest = "<div><a href=/x><b><i>a</b></i></a><p><span>b</p></div>".repeat(100);
     assert!(clean(&digest).contains("<a href"));
 }
