@@ -231,6 +231,10 @@ pub fn entry(
 ) -> Normalized {
     let base = &join(base, parsed.base.as_deref());
     let (summary, content) = bodies(document, parsed);
+    // A lone summary with markup is the content as well: its links would be lost in a text.
+    let lone =
+        summary.filter(|summary| content.is_none() && summary.html && summary.value.contains('<'));
+    let content = content.or(lone);
     let title = parsed
         .title
         .as_ref()
@@ -243,7 +247,7 @@ pub fn entry(
     let summary = summary.and_then(|text| plain_text(text, SUMMARY_CHARS));
     let head = Head {
         title: title.as_deref(),
-        summary: summary.as_deref(),
+        summary: summary.as_deref().filter(|_| lone.is_none()),
         authors: &people,
     };
     let stripped = furniture::strip(&content_html, &head);
@@ -278,7 +282,7 @@ pub fn entry(
         published,
         updated,
         details: Details {
-            content_scope: match (&summary, content_html.is_empty()) {
+            content_scope: match (&summary, content_html.is_empty() || lone.is_some()) {
                 (_, false) => ContentScope::Full,
                 (Some(_), true) => ContentScope::Summary,
                 (None, true) => ContentScope::None,

@@ -135,7 +135,13 @@ pub(super) fn plain(text: &str) -> String {
 pub(super) fn text(html: &str) -> String {
     let mut tags = String::with_capacity(html.len());
     let mut tokens = Tokens::new(html);
-    while let Some(token) = tokens.next() {
+    loop {
+        let start = tokens.at();
+        let Some(token) = tokens.next() else {
+            // A tag that the text ends within is none: `A<B`.
+            tags.push_str(&html[start..].replace('<', "&lt;"));
+            break;
+        };
         match token {
             Token::Text(text) => tags.push_str(&text.replace('<', "&lt;")),
             Token::Open(name, _) => {
