@@ -1,6 +1,7 @@
 //! Character references: the five of XML, the plain entities of a DTD, HTML's names, and numbers.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use memchr::{memchr, memchr_iter, memmem};
@@ -11,19 +12,28 @@ use crate::text::named_entity;
 const REPLACEMENT: usize = 1_000;
 /// DTD entities that are read.
 const DECLARED: usize = 1_000;
+/// Bytes that all the uses of DTD entities of one document may grow to.
+const EXPANDED: usize = 1 << 20;
 /// Longest name or number between `&` and `;`.
 const REFERENCE: usize = 64;
 
 /// The internal entities of a document's DTD whose replacement is plain text (XML 1.0 §4.2.1).
 #[derive(Debug, Default)]
-pub(super) struct Entities(HashMap<String, String>);
+pub(super) struct Entities {
+    known: HashMap<String, String>,
+    /// What is left of [`EXPANDED`].
+    allowance: Cell<usize>,
+}
 
 impl Entities {
     /// Reads `<!ENTITY name "text">`; parameter and external entities are not read.
     pub(super) fn of(doctype: &str) -> Self {
-        let mut entities = HashMap::new();
+        let mut known = HashMap::new();
         for at in memmem::find_iter(doctype.as_bytes(), b"<!ENTITY").take(DECLARED) {
-            let Some((name, value)) = declaration(&doctype[at + 8..]) else {
+            let rest = &doctype[at + 8..];
+            let Some((name, value)) =
+                declaration(&rest[..rest.floor_char_boundary(2 * REPLACEMENT)])
+            else {
                 continue;
             };
             let plain = value.len() <= REPLACEMENT && !value.contains(['&', '<', '%'])
@@ -32,10 +42,21 @@ impl Entities {
                     && !value[1..].contains(['&', '<', '%']);
             if plain {
                 let decoded = decode(value, &Self::default()).text.into_owned();
-                entities.entry(name.to_owned()).or_insert(decoded);
+                known.entry(name.to_owned()).or_insert(decoded);
             }
         }
-        Self(entities)
+        Self {
+            known,
+            allowance: Cell::new(EXPANDED),
+        }
+    }
+
+    /// What stands for `name`, as long as the uses together stay within bounds.
+    fn text(&self, name: &str) -> Option<&str> {
+        let text = self.known.get(name)?;
+        self.allowance
+            .set(self.allowance.get().checked_sub(text.len())?);
+        Some(text)
     }
 }
 
@@ -139,7 +160,7 @@ fn is_reference(name: &str) -> bool {
 }
 
 fn push_named(out: &mut String, name: &str, entities: &Entities, flaws: &mut Flaws) {
-    if let Some(text) = entities.0.get(name) {
+    if let Some(text) = entities.text(name) {
         return out.push_str(text);
     }
     flaws.undefined |= !matches!(name, "amp" | "lt" | "gt" | "quot" | "apos");

@@ -25,6 +25,12 @@ const MAX_DEPTH: usize = 200;
 const PLAIN_DEPTH: usize = 24;
 /// Attributes of one element that are read.
 const MAX_ATTRIBUTES: usize = 100;
+/// Elements of one entry, or of the feed, that mean something.
+const MAX_ELEMENTS: usize = 1_000;
+/// So many of them any entry may have; what goes beyond is limited for the document as a whole.
+const USUAL_ELEMENTS: usize = 24;
+/// Elements of the document beyond [`USUAL_ELEMENTS`] of their entry.
+const SPARE_ELEMENTS: usize = 75_000;
 /// Carried elements of one entry, or of the feed.
 const MAX_CARRIED: usize = 300;
 /// Namespace declarations in force at once.
@@ -112,6 +118,9 @@ struct Walker<'a> {
     feed_seen: Vec<&'static str>,
     entry_seen: Vec<&'static str>,
     in_entry: bool,
+    /// Elements that were read: of the feed, of the newest entry.
+    elements: [usize; 2],
+    spare_elements: usize,
     carried: Carried,
     done: bool,
     cut: bool,
@@ -146,6 +155,8 @@ impl<'a> Walker<'a> {
             feed_seen: Vec::new(),
             entry_seen: Vec::new(),
             in_entry: false,
+            elements: [0; 2],
+            spare_elements: SPARE_ELEMENTS,
             carried: Carried::default(),
             done: false,
             cut: false,
@@ -194,6 +205,9 @@ impl<'a> Walker<'a> {
         }
         if self.beyond > 0 || self.frames.len() >= MAX_DEPTH {
             self.repair("depth");
+            self.rise_to_entry(tag.name);
+        }
+        if self.beyond > 0 || self.frames.len() >= MAX_DEPTH {
             self.beyond += usize::from(!tag.empty);
             return;
         }
@@ -261,18 +275,22 @@ impl<'a> Walker<'a> {
     fn element(&mut self, tag: Tag<'a>, ns: Ns, local: &str) {
         let is_entry = matches!(local, "item" | "entry") && matches!(ns, Ns::Plain | Ns::Atom);
         if is_entry && self.in_entry {
-            let within = self
-                .frames
-                .iter()
-                .rposition(|frame| frame.close == Close::Entry);
-            let repeated = within.is_some_and(|at| self.frames[at].name == tag.name);
-            if let Some(within) = within.filter(|_| repeated) {
+            if let Some(within) = self.entry_frame(tag.name) {
                 self.repair("unclosed-element");
                 self.close_to(within);
             }
         }
         let level = self.frames.last().map_or(Level::Feed, |frame| frame.level);
-        match rules::rule(self.family, level, ns, local) {
+        let rule = rules::rule(self.family, level, ns, local);
+        match rule {
+            Rule::Through(_) | Rule::Ignore | Rule::Entry => {}
+            _ if self.has_room() => {}
+            _ => {
+                self.repair("elements-capped");
+                return self.push(tag, Level::Nothing, Close::Nothing);
+            }
+        }
+        match rule {
             Rule::Through(level) => self.push(tag, level, Close::Nothing),
             Rule::Ignore => {
                 let through = level == Level::Feed && holds_items(local);
@@ -309,6 +327,41 @@ impl<'a> Walker<'a> {
             }
             Rule::Nest(name, level) => self.nest(tag, name, level),
         }
+    }
+
+    /// Where the entry is open, if this is its name.
+    fn entry_frame(&self, name: &str) -> Option<usize> {
+        let at = self
+            .frames
+            .iter()
+            .rposition(|frame| frame.close == Close::Entry)?;
+        (self.frames[at].name == name).then_some(at)
+    }
+
+    /// A tag of the entry's own name ends whatever was left open too deep within it.
+    fn rise_to_entry(&mut self, name: &str) {
+        if self.frames.len() >= MAX_DEPTH
+            && let Some(within) = self.entry_frame(name)
+        {
+            self.beyond = 0;
+            self.close_to(within + 1);
+        }
+    }
+
+    /// Whether one more element is read here.
+    fn has_room(&mut self) -> bool {
+        let count = &mut self.elements[usize::from(self.in_entry)];
+        *count += 1;
+        if *count > USUAL_ELEMENTS {
+            let Some(left) = self.spare_elements.checked_sub(1) else {
+                return false;
+            };
+            if *count > MAX_ELEMENTS {
+                return false;
+            }
+            self.spare_elements = left;
+        }
+        true
     }
 
     fn nest(&mut self, tag: Tag<'a>, name: &'static str, level: Level) {
@@ -354,6 +407,7 @@ impl<'a> Walker<'a> {
         }
         self.in_entry = true;
         self.entry_seen.clear();
+        self.elements[1] = 0;
         self.carried.entries.push(Extras {
             base: self.bases.last().map(|(_, url)| url.to_string()),
             language: self
@@ -443,6 +497,7 @@ impl<'a> Walker<'a> {
             self.repair("unclosed-element");
             self.finish_text();
         }
+        self.rise_to_entry(name);
         if self.beyond > 0 {
             self.beyond -= 1;
             return;
