@@ -180,7 +180,7 @@ impl<'a> Walker<'a> {
                 Token::Text(raw) => self.characters(raw),
                 Token::CData(raw) => {
                     if let Some(text) = &mut self.text {
-                        text.pieces.push(Piece::CData(raw));
+                        text.push(Piece::CData(raw));
                     }
                 }
                 Token::Other => {}
@@ -480,7 +480,7 @@ impl<'a> Walker<'a> {
             if name == text.name {
                 if text.nested > 0 {
                     text.nested -= 1;
-                    text.pieces.push(Piece::Tag(self.tokens.raw()));
+                    text.push(Piece::Tag(self.tokens.raw()));
                     return;
                 }
                 self.finish_text();
@@ -491,7 +491,7 @@ impl<'a> Walker<'a> {
                 .iter()
                 .any(|frame| frame.name == name && frame.level != Level::Nothing);
             if !holds {
-                text.pieces.push(Piece::Tag(self.tokens.raw()));
+                text.push(Piece::Tag(self.tokens.raw()));
                 return self.rewrite();
             }
             self.repair("unclosed-element");
