@@ -5,6 +5,7 @@
 //! stumble over; a well-formed document of a common dialect passes like that and goes to feed-rs as it is.
 //! *Writing*, it takes everything as it comes.
 
+mod limits;
 mod scopes;
 mod text;
 
@@ -25,12 +26,6 @@ const MAX_DEPTH: usize = 200;
 const PLAIN_DEPTH: usize = 24;
 /// Attributes of one element that are read.
 const MAX_ATTRIBUTES: usize = 100;
-/// Elements of one entry, or of the feed, that mean something.
-const MAX_ELEMENTS: usize = 1_000;
-/// So many of them any entry may have; what goes beyond is limited for the document as a whole.
-const USUAL_ELEMENTS: usize = 24;
-/// Elements of the document beyond [`USUAL_ELEMENTS`] of their entry.
-const SPARE_ELEMENTS: usize = 75_000;
 /// Carried elements of one entry, or of the feed.
 const MAX_CARRIED: usize = 300;
 /// Namespace declarations in force at once.
@@ -156,7 +151,7 @@ impl<'a> Walker<'a> {
             entry_seen: Vec::new(),
             in_entry: false,
             elements: [0; 2],
-            spare_elements: SPARE_ELEMENTS,
+            spare_elements: limits::SPARE_ELEMENTS,
             carried: Carried::default(),
             done: false,
             cut: false,
@@ -269,6 +264,11 @@ impl<'a> Walker<'a> {
         if root.family == Family::Cdf {
             self.link_of_cdf();
         }
+        // The root holds what follows, even where it says that it is empty.
+        let tag = Tag {
+            empty: false,
+            ..tag
+        };
         self.push(tag, Level::Feed, Close::Nothing);
     }
 
@@ -327,41 +327,6 @@ impl<'a> Walker<'a> {
             }
             Rule::Nest(name, level) => self.nest(tag, name, level),
         }
-    }
-
-    /// Where the entry is open, if this is its name.
-    fn entry_frame(&self, name: &str) -> Option<usize> {
-        let at = self
-            .frames
-            .iter()
-            .rposition(|frame| frame.close == Close::Entry)?;
-        (self.frames[at].name == name).then_some(at)
-    }
-
-    /// A tag of the entry's own name ends whatever was left open too deep within it.
-    fn rise_to_entry(&mut self, name: &str) {
-        if self.frames.len() >= MAX_DEPTH
-            && let Some(within) = self.entry_frame(name)
-        {
-            self.beyond = 0;
-            self.close_to(within + 1);
-        }
-    }
-
-    /// Whether one more element is read here.
-    fn has_room(&mut self) -> bool {
-        let count = &mut self.elements[usize::from(self.in_entry)];
-        *count += 1;
-        if *count > USUAL_ELEMENTS {
-            let Some(left) = self.spare_elements.checked_sub(1) else {
-                return false;
-            };
-            if *count > MAX_ELEMENTS {
-                return false;
-            }
-            self.spare_elements = left;
-        }
-        true
     }
 
     fn nest(&mut self, tag: Tag<'a>, name: &'static str, level: Level) {
