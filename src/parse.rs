@@ -224,7 +224,40 @@ fn attempt(body: &[u8], context: &Context, anew: bool) -> Result<ParsedFeed, Err
         None => return Err(Error::NotAFeed(sniff::describe(body, text, context))),
     };
     parsed.recovered.splice(0..0, recovered.repairs.into_vec());
+    bound(&mut parsed);
     Ok(parsed)
+}
+
+/// Bytes of one text: building a tree of it takes some thirty times as much.
+const MAX_TEXT: usize = 4 << 20;
+/// Bytes of the feed's people, which every entry inherits.
+const MAX_PEOPLE: usize = 2_000;
+
+/// Cuts what is too large to be worked on further.
+fn bound(parsed: &mut ParsedFeed) {
+    let mut bytes = 0;
+    parsed.authors.retain(|person| {
+        let more = [&person.url, &person.email];
+        bytes += person.name.len() + more.into_iter().flatten().map(String::len).sum::<usize>();
+        bytes <= MAX_PEOPLE
+    });
+    let mut cut = false;
+    for entry in &mut parsed.entries {
+        let texts = [
+            &mut entry.title,
+            &mut entry.summary,
+            &mut entry.content,
+            &mut entry.rights,
+        ];
+        for text in texts.into_iter().flatten() {
+            cut |= text.value.len() > MAX_TEXT;
+            text.value
+                .truncate(text.value.floor_char_boundary(MAX_TEXT));
+        }
+    }
+    if cut {
+        parsed.recovered.push(Repair::of_document("text-cut"));
+    }
 }
 
 fn xml(text: &str, feed: Feed, context: &Context) -> Result<ParsedFeed, Error> {

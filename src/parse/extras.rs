@@ -233,6 +233,9 @@ fn links(entry: &mut ParsedEntry, extras: &Extras) {
         .extend(licences.iter().map(|href| link(href, "license")));
 }
 
+/// Subjects that are looked at: each is compared with all before it.
+const MAX_SUBJECTS: usize = 500;
+
 /// Subjects that are not in elements feed-rs reads; keyword lists are split, single subjects are not.
 fn subjects(entry: &mut ParsedEntry, extras: &Extras) {
     let one = extras
@@ -248,7 +251,7 @@ fn subjects(entry: &mut ParsedEntry, extras: &Extras) {
         .flat_map(|list| list.split(','))
         .map(str::trim)
         .filter(|term| !term.is_empty());
-    for term in one.chain(labelled).chain(split) {
+    for term in one.chain(labelled).chain(split).take(MAX_SUBJECTS) {
         if entry.categories.iter().all(|known| known.term != term) {
             entry.categories.push(Category {
                 term: term.to_owned(),

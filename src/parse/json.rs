@@ -1,17 +1,41 @@
 //! JSON Feed 1.0 and 1.1, read directly: its usual slips of type (numeric ids, sizes as text, one author in place of a
 //! list, a null title) cost nothing here, and would cost the whole feed elsewhere.
 
+mod lean;
+
+use std::cell::Cell;
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use self::lean::Lean;
 use super::{
     Context, Error, Format, Link, Media, ParsedEntry, ParsedFeed, Person, Repair, Text, date, sniff,
 };
 use crate::model::{Category, Signals};
 use crate::recover::MAX_ENTRIES;
+
+/// Keys of the feed that are read.
+const HEAD: [&str; 10] = [
+    "version",
+    "title",
+    "home_page_url",
+    "feed_url",
+    "icon",
+    "favicon",
+    "language",
+    "authors",
+    "author",
+    "hubs",
+];
+/// Values of one item, or of one key of the feed, that are held.
+const MAX_VALUES: usize = 2_000;
+/// So many of them any item may have; items are left out once those beyond it are too many in the whole document.
+const USUAL_VALUES: usize = 40;
+/// Values of the document beyond [`USUAL_VALUES`] of their item.
+const SPARE_VALUES: usize = 100_000;
 
 /// Reads a document that begins with `{`. Nesting is bounded by serde_json (128 levels), items by [`MAX_ENTRIES`].
 pub(super) fn parse(text: &str, context: &Context) -> Result<ParsedFeed, Error> {
@@ -238,8 +262,10 @@ impl<'de> Deserialize<'de> for Document {
                 while let Some(key) = map.next_key::<String>()? {
                     if key == "items" {
                         document.items = map.next_value()?;
-                    } else if document.head.len() < 200 {
-                        document.head.insert(key, map.next_value()?);
+                    } else if HEAD.contains(&key.as_str()) {
+                        let left = Cell::new(MAX_VALUES);
+                        let value = map.next_value_seed(Lean { left: &left })?;
+                        document.head.insert(key, value);
                     } else {
                         map.next_value::<IgnoredAny>()?;
                     }
@@ -266,12 +292,16 @@ impl<'de> Deserialize<'de> for Items {
                     kept: Vec::new(),
                     dropped: false,
                 };
-                while items.kept.len() < MAX_ENTRIES {
-                    match seq.next_element::<Value>()? {
+                let mut spare = SPARE_VALUES;
+                while items.kept.len() < MAX_ENTRIES && spare > 0 {
+                    let left = Cell::new(MAX_VALUES);
+                    match seq.next_element_seed(Lean { left: &left })? {
                         Some(Value::Object(item)) => items.kept.push(item),
                         Some(_) => {}
                         None => return Ok(items),
                     }
+                    let taken = MAX_VALUES - left.get();
+                    spare = spare.saturating_sub(taken.saturating_sub(USUAL_VALUES));
                 }
                 while seq.next_element::<IgnoredAny>()?.is_some() {
                     items.dropped = true;

@@ -323,3 +323,24 @@ const PARTS: [&str; 24] = [
     "{\"items\":[",
     "\"",
 ];
+
+#[test]
+fn a_list_without_end_in_json_costs_no_item() {
+    let tags = "\"a\",".repeat(10_000);
+    let text = format!(
+        "{{\"version\":\"https://jsonfeed.org/version/1.1\",\"items\":[{{\"id\":\"1\",\"tags\":[{tags}\"b\"]}},{{\"id\":\"2\"}}]}}"
+    );
+    let ids: Vec<_> = read(text.as_bytes())
+        .unwrap()
+        .entries
+        .into_iter()
+        .map(|entry| entry.id)
+        .collect();
+    assert_eq!(ids, [Some("1".to_owned()), Some("2".to_owned())]);
+}
+
+#[test]
+fn people_that_every_entry_inherits_are_few() {
+    let people = format!("<managingEditor>{}</managingEditor>", "Ann ".repeat(1_000));
+    assert!(rss(&people).authors.is_empty());
+}

@@ -12,25 +12,28 @@ use crate::text::named;
 const REPLACEMENT: usize = 1_000;
 /// DTD entities that are read.
 const DECLARED: usize = 1_000;
+/// Bytes that all the uses of DTD entities of one document may grow to.
+const EXPANDED: usize = 1 << 20;
 /// Longest name or number between `&` and `;`.
 const REFERENCE: usize = 64;
-
-/// Bytes that the entities of one document may expand to; later references stay as they are.
-const EXPANSION: usize = 1 << 20;
 
 /// The internal entities of a document's DTD whose replacement is plain text (XML 1.0 §4.2.1).
 #[derive(Debug, Default)]
 pub(super) struct Entities {
-    texts: HashMap<String, String>,
-    expanded: Cell<usize>,
+    known: HashMap<String, String>,
+    /// What is left of [`EXPANDED`].
+    allowance: Cell<usize>,
 }
 
 impl Entities {
     /// Reads `<!ENTITY name "text">`; parameter and external entities are not read.
     pub(super) fn of(doctype: &str) -> Self {
-        let mut entities = HashMap::new();
+        let mut known = HashMap::new();
         for at in memmem::find_iter(doctype.as_bytes(), b"<!ENTITY").take(DECLARED) {
-            let Some((name, value)) = declaration(&doctype[at + 8..]) else {
+            let rest = &doctype[at + 8..];
+            let Some((name, value)) =
+                declaration(&rest[..rest.floor_char_boundary(2 * REPLACEMENT)])
+            else {
                 continue;
             };
             let plain = value.len() <= REPLACEMENT && !value.contains(['&', '<', '%'])
@@ -39,20 +42,21 @@ impl Entities {
                     && !value[1..].contains(['&', '<', '%']);
             if plain {
                 let decoded = decode(value, &Self::default()).text.into_owned();
-                entities.entry(name.to_owned()).or_insert(decoded);
+                known.entry(name.to_owned()).or_insert(decoded);
             }
         }
         Self {
-            texts: entities,
-            expanded: Cell::new(0),
+            known,
+            allowance: Cell::new(EXPANDED),
         }
     }
 
-    /// What an entity stands for; `None` when it is not declared, or the document has had enough of them.
+    /// What stands for `name`, as long as the uses together stay within bounds.
     fn text(&self, name: &str) -> Option<&str> {
-        let text = self.texts.get(name)?;
-        self.expanded.set(self.expanded.get() + text.len());
-        (self.expanded.get() <= EXPANSION).then_some(text)
+        let text = self.known.get(name)?;
+        self.allowance
+            .set(self.allowance.get().checked_sub(text.len())?);
+        Some(text)
     }
 }
 

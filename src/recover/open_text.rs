@@ -6,6 +6,9 @@ use super::entities::{self, Entities, Flaws};
 use super::names;
 use super::rules::{Field, Kind};
 
+/// Pieces of one text that are kept: each takes several times the room of the tag that it is.
+const MAX_PIECES: usize = 500_000;
+
 /// A piece of text as it stands in the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Piece<'a> {
@@ -33,7 +36,7 @@ pub(super) struct OpenText<'a> {
     /// Of its tag.
     pub(super) name: &'a str,
     pub(super) field: Field,
-    pub(super) pieces: Vec<Piece<'a>>,
+    pieces: Vec<Piece<'a>>,
     /// Byte where its tag begins.
     pub(super) at: usize,
     /// Elements of the same name within it.
@@ -112,6 +115,18 @@ impl<'a> OpenText<'a> {
             noted: Vec::new(),
             kind,
         }
+    }
+
+    /// Adds a piece, if there are not too many.
+    pub(super) fn push(&mut self, piece: Piece<'a>) {
+        if self.pieces.len() < MAX_PIECES {
+            self.pieces.push(piece);
+        }
+    }
+
+    /// More pieces than are kept.
+    pub(super) fn is_cut(&self) -> bool {
+        self.pieces.len() == MAX_PIECES
     }
 
     /// Nothing but white space.

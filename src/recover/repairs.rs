@@ -51,6 +51,7 @@ impl Repair {
             "missing-root" => "the channel has no rss element around it",
             "namespace" => "the namespace of the feed is spelled in a way of its own",
             "stray-end-tag" => "an end tag closes nothing that is open under its name",
+            "text-cut" => "the texts are longer than is read; what follows was cut",
             "truncated" => "the document ends within an entry, which was left out",
             "unclosed-cdata" => "a CDATA section has no end",
             "unclosed-element" => "an element is not closed",
@@ -103,8 +104,8 @@ impl Repairs {
         self.0
     }
 
-    #[cfg(test)]
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Repair> {
+    /// The same, to look at.
+    pub fn iter(&self) -> impl Iterator<Item = &Repair> {
         self.0.iter()
     }
 }

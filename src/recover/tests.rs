@@ -356,3 +356,38 @@ fn depth_and_numbers_are_bounded() {
     assert_eq!(recovered.text.matches("<item>").count(), MAX_ENTRIES);
     assert_eq!(names(&recovered), ["entries-capped"]);
 }
+
+#[test]
+fn an_empty_root_holds_what_follows_it() {
+    let text = "<rss version=\"2.0\"/><channel><title>a</title><item><title>b</title></item></channel></rss>";
+    let recovered = read(text.as_bytes(), None);
+    assert_eq!(recovered.text.matches("<rss").count(), 1);
+    assert_eq!(recovered.feed.expect("a feed").carried.entries.len(), 1);
+}
+
+#[test]
+fn what_was_left_open_too_deep_costs_its_entry_alone() {
+    let (written, _) = mended(&format!(
+        "<item>{}</item><item><title>b</title></item>",
+        "<x>".repeat(1_000)
+    ));
+    assert!(
+        written.ends_with("<item><title>b</title></item>"),
+        "{written}"
+    );
+}
+
+#[test]
+fn the_uses_of_an_entity_are_bounded_together() {
+    let uses = "&a;".repeat(5_000);
+    let text = format!(
+        "<!DOCTYPE rss [<!ENTITY a \"{}\">]><rss version=\"2.0\"><channel><title>{uses}</title></channel></rss>",
+        "b".repeat(900)
+    );
+    let recovered = read(text.as_bytes(), None);
+    assert!(
+        (1_000_000..1_100_000).contains(&recovered.text.len()),
+        "{}",
+        recovered.text.len()
+    );
+}

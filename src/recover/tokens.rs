@@ -69,6 +69,7 @@ pub(super) struct Tokens<'a> {
 #[derive(Debug, Default)]
 struct Ends {
     cdata: usize,
+    entry: usize,
     comment: usize,
     instruction: usize,
 }
@@ -146,11 +147,7 @@ impl<'a> Tokens<'a> {
         let inside = self.at + OPEN;
         let end = next_end(self.text, inside, b"]]>", &mut self.ends.cdata);
         let content = &self.text[inside..end.unwrap_or(self.text.len())];
-        let swallows = || {
-            memmem::find(content.as_bytes(), b"<![CDATA[").is_some()
-                && ends_at(content, "").is_some()
-        };
-        if let Some(end) = end.filter(|_| !swallows()) {
+        if let Some(end) = end.filter(|end| !self.swallows(content, inside, *end)) {
             self.at = end + 3;
             return Token::CData(content);
         }
@@ -159,6 +156,18 @@ impl<'a> Tokens<'a> {
         let cut = ends_at(content, self.opened).unwrap_or(content.len());
         self.at = inside + cut;
         Token::CData(&content[..cut])
+    }
+
+    /// Whether a CDATA section goes past another one and past the edge of an entry: its own end is missing.
+    fn swallows(&mut self, content: &str, inside: usize, end: usize) -> bool {
+        if memmem::find(content.as_bytes(), b"<![CDATA[").is_none() {
+            return false;
+        }
+        if self.ends.entry < inside {
+            let edge = ends_at(&self.text[inside..], "");
+            self.ends.entry = edge.map_or(usize::MAX, |at| inside + at);
+        }
+        self.ends.entry < end
     }
 
     fn end(&mut self, rest: &'a str) -> Token<'a> {

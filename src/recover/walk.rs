@@ -5,6 +5,7 @@
 //! stumble over; a well-formed document of a common dialect passes like that and goes to feed-rs as it is.
 //! *Writing*, it takes everything as it comes.
 
+mod limits;
 mod scopes;
 mod text;
 
@@ -111,6 +112,9 @@ struct Walker<'a> {
     feed_seen: Vec<&'static str>,
     entry_seen: Vec<&'static str>,
     in_entry: bool,
+    /// Elements that were read: of the feed, of the newest entry.
+    elements: [usize; 2],
+    spare_elements: usize,
     carried: Carried,
     done: bool,
     cut: bool,
@@ -145,6 +149,8 @@ impl<'a> Walker<'a> {
             feed_seen: Vec::new(),
             entry_seen: Vec::new(),
             in_entry: false,
+            elements: [0; 2],
+            spare_elements: limits::SPARE_ELEMENTS,
             carried: Carried::default(),
             done: false,
             cut: false,
@@ -168,7 +174,7 @@ impl<'a> Walker<'a> {
                 Token::Text(raw) => self.characters(raw),
                 Token::CData(raw) => {
                     if let Some(text) = &mut self.text {
-                        text.pieces.push(Piece::CData(raw));
+                        text.push(Piece::CData(raw));
                     }
                 }
                 Token::Other => {}
@@ -193,6 +199,9 @@ impl<'a> Walker<'a> {
         }
         if self.beyond > 0 || self.frames.len() >= MAX_DEPTH {
             self.repair("depth");
+            self.rise_to_entry(tag.name);
+        }
+        if self.beyond > 0 || self.frames.len() >= MAX_DEPTH {
             self.beyond += usize::from(!tag.empty);
             return;
         }
@@ -254,24 +263,34 @@ impl<'a> Walker<'a> {
         if root.family == Family::Cdf {
             self.link_of_cdf();
         }
+        // The root holds what follows, even where it says that it is empty.
+        let tag = Tag {
+            empty: false,
+            ..tag
+        };
         self.push(tag, Level::Feed, Close::Nothing);
     }
 
     fn element(&mut self, tag: Tag<'a>, ns: Ns, local: &str) {
         let is_entry = matches!(local, "item" | "entry") && matches!(ns, Ns::Plain | Ns::Atom);
-        if is_entry && self.in_entry {
-            let within = self
-                .frames
-                .iter()
-                .rposition(|frame| frame.close == Close::Entry);
-            let repeated = within.is_some_and(|at| self.frames[at].name == tag.name);
-            if let Some(within) = within.filter(|_| repeated) {
-                self.repair("unclosed-element");
-                self.close_to(within);
-            }
+        if is_entry
+            && self.in_entry
+            && let Some(within) = self.entry_frame(tag.name)
+        {
+            self.repair("unclosed-element");
+            self.close_to(within);
         }
         let level = self.frames.last().map_or(Level::Feed, |frame| frame.level);
-        match rules::rule(self.family, level, ns, local) {
+        let rule = rules::rule(self.family, level, ns, local);
+        match rule {
+            Rule::Through(_) | Rule::Ignore | Rule::Entry => {}
+            _ if self.has_room() => {}
+            _ => {
+                self.repair("elements-capped");
+                return self.push(tag, Level::Nothing, Close::Nothing);
+            }
+        }
+        match rule {
             Rule::Through(level) => self.push(tag, level, Close::Nothing),
             Rule::Ignore => {
                 let through = level == Level::Feed && holds_items(local);
@@ -353,6 +372,7 @@ impl<'a> Walker<'a> {
         }
         self.in_entry = true;
         self.entry_seen.clear();
+        self.elements[1] = 0;
         self.carried.entries.push(Extras {
             base: self.bases.last().map(|(_, url)| url.to_string()),
             language: self
@@ -425,7 +445,7 @@ impl<'a> Walker<'a> {
             if name == text.name {
                 if text.nested > 0 {
                     text.nested -= 1;
-                    text.pieces.push(Piece::Tag(self.tokens.raw()));
+                    text.push(Piece::Tag(self.tokens.raw()));
                     return;
                 }
                 self.finish_text();
@@ -436,12 +456,13 @@ impl<'a> Walker<'a> {
                 .iter()
                 .any(|frame| frame.name == name && frame.level != Level::Nothing);
             if !holds {
-                text.pieces.push(Piece::Tag(self.tokens.raw()));
+                text.push(Piece::Tag(self.tokens.raw()));
                 return self.rewrite();
             }
             self.repair("unclosed-element");
             self.finish_text();
         }
+        self.rise_to_entry(name);
         if self.beyond > 0 {
             self.beyond -= 1;
             return;

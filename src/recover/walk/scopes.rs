@@ -8,6 +8,11 @@ use crate::recover::names::{self, Ns};
 use crate::recover::rules::Family;
 use crate::recover::tokens::attributes;
 
+/// Bytes of a base: every relative link takes it on.
+const MAX_BASE: usize = 500;
+/// Bytes of a language: every entry takes it on.
+const MAX_LANGUAGE: usize = 100;
+
 impl<'a> Walker<'a> {
     pub(super) fn read_attributes(&mut self, raw: &'a str) {
         self.attributes.clear();
@@ -32,7 +37,7 @@ impl<'a> Walker<'a> {
                 self.declare(rest, value);
             } else if name == "xml:base" {
                 self.enter_base(value);
-            } else if name == "xml:lang" && !value.trim_ascii().is_empty() {
+            } else if name == "xml:lang" && (1..=MAX_LANGUAGE).contains(&value.trim_ascii().len()) {
                 self.languages
                     .push((self.frames.len(), value.trim_ascii().to_owned()));
             }
@@ -66,8 +71,8 @@ impl<'a> Walker<'a> {
             None => Url::parse(value.trim()),
         };
         match joined {
-            Ok(url) => self.bases.push((self.frames.len(), url)),
-            Err(_) => self.repair("bad-base"),
+            Ok(url) if url.as_str().len() <= MAX_BASE => self.bases.push((self.frames.len(), url)),
+            _ => self.repair("bad-base"),
         }
     }
 

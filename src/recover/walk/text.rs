@@ -15,7 +15,7 @@ impl<'a> Walker<'a> {
             self.irregular = true;
         }
         if let Some(text) = &mut self.text {
-            text.pieces.push(Piece::Text(raw));
+            text.push(Piece::Text(raw));
         } else if let Some(person) = &mut self.person
             && !raw.trim_ascii().is_empty()
             && !person.attributes.iter().any(|(key, _)| key == "name")
@@ -42,7 +42,7 @@ impl<'a> Walker<'a> {
                 && rules::rule(self.family, level, ns, &local.to_ascii_lowercase()) != Rule::Ignore
         };
         if !begins_entry && !begins_sibling() {
-            text.pieces.push(Piece::Tag(self.tokens.raw()));
+            text.push(Piece::Tag(self.tokens.raw()));
             if tag.name == text.name && !tag.empty && text.field.kind != Kind::Word {
                 text.nested += 1;
             }
@@ -125,6 +125,9 @@ impl<'a> Walker<'a> {
 
     pub(super) fn finish_text(&mut self) {
         let Some(text) = self.text.take() else { return };
+        if text.is_cut() {
+            self.repair("text-cut");
+        }
         let field = text.field;
         if !field.carry.is_empty() || self.writer.is_some() {
             let body = text.body(self.entities);
