@@ -175,13 +175,15 @@ pub fn reading_seconds(text: &str) -> u64 {
 pub fn text_fingerprint(title: Option<&str>, text: &str) -> u64 {
     let mut words = Vec::with_capacity(text.len() + 64);
     for part in [title.unwrap_or_default(), text] {
-        for word in part.split(|c: char| !c.is_alphanumeric()) {
-            if word.is_ascii() {
-                words.extend(word.bytes().map(|byte| byte.to_ascii_lowercase()));
-            } else {
-                words.extend_from_slice(word.to_lowercase().as_bytes());
-            }
-            if words.last().is_some_and(|last| *last > 1) {
+        for c in part.chars() {
+            if c.is_ascii_alphanumeric() {
+                words.push(c.to_ascii_lowercase() as u8);
+            } else if !c.is_ascii() && c.is_alphanumeric() {
+                let mut utf8 = [0; 4];
+                for lower in c.to_lowercase() {
+                    words.extend_from_slice(lower.encode_utf8(&mut utf8).as_bytes());
+                }
+            } else if words.last().is_some_and(|last| *last > 1) {
                 words.push(0);
             }
         }

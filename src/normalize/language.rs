@@ -21,7 +21,8 @@ pub(super) fn language(
     let declared = declared.and_then(tidy);
     let end = text.char_indices().nth(SAMPLE_CHARS);
     let text = end.map_or(text, |(end, _)| &text[..end]);
-    let has_letters = text.chars().filter(|c| c.is_alphabetic()).count() >= FEWEST_LETTERS;
+    let letters = text.chars().filter(|c| c.is_alphabetic());
+    let has_letters = letters.take(FEWEST_LETTERS).count() == FEWEST_LETTERS;
     let is_settled = match (&declared, channel) {
         (Some(tag), _) => !contradicts(text, tag),
         (None, Some(tag)) if of(tag).is_none() => true,
@@ -128,6 +129,9 @@ const COMMON: &[(&str, &[&str])] = &[
 /// Languages of [`COMMON`] that no neighbour is mistaken for: hearing them settles the matter.
 const DISTINCT: [&str; 4] = ["en", "de", "fr", "it"];
 
+/// So much of a text is listened to.
+const HEARD_BYTES: usize = 500;
+
 /// How many of a text's words are common ones, for each language of [`COMMON`].
 struct Heard {
     words: usize,
@@ -136,6 +140,7 @@ struct Heard {
 
 impl Heard {
     fn in_text(text: &str) -> Self {
+        let text = &text[..text.floor_char_boundary(HEARD_BYTES)];
         /// Word → the languages it is common in, one bit each.
         static WORDS: OnceLock<HashMap<&'static str, u16>> = OnceLock::new();
         let common = WORDS.get_or_init(|| {
