@@ -274,11 +274,12 @@ impl<'a> Walker<'a> {
 
     fn element(&mut self, tag: Tag<'a>, ns: Ns, local: &str) {
         let is_entry = matches!(local, "item" | "entry") && matches!(ns, Ns::Plain | Ns::Atom);
-        if is_entry && self.in_entry {
-            if let Some(within) = self.entry_frame(tag.name) {
-                self.repair("unclosed-element");
-                self.close_to(within);
-            }
+        if is_entry
+            && self.in_entry
+            && let Some(within) = self.entry_frame(tag.name)
+        {
+            self.repair("unclosed-element");
+            self.close_to(within);
         }
         let level = self.frames.last().map_or(Level::Feed, |frame| frame.level);
         let rule = rules::rule(self.family, level, ns, local);
