@@ -187,6 +187,9 @@ pub fn text_fingerprint(title: Option<&str>, text: &str) -> u64 {
                 words.push(0);
             }
         }
+        if words.last().is_some_and(|last| *last > 1) {
+            words.push(0);
+        }
         words.push(1);
     }
     xxh3_64(&words)

@@ -393,7 +393,7 @@ fn offset<'t, 'a>(tokens: &'t [Token<'a>]) -> Option<(i32, &'t [Token<'a>])> {
         _ => behind,
     };
     let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
-    (hours <= 15 && minutes < 60).then_some((hours * 60 + minutes, behind))
+    (hours <= 15 && minutes < 60).then(|| (hours * 60 + minutes, behind))
 }
 
 /// A time that a clock change skips is read an hour later, one that it repeats at its first occurrence.
