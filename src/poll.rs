@@ -177,16 +177,11 @@ fn observe(due: &Due, payload: &Payload, at: DateTime<Utc>, max_body: u64) -> Ob
         Err(error) => return failed(&error),
     };
     let cut = payload.cut || decoded.cut;
-    let validators = if cut {
-        Validators::default()
-    } else {
-        payload.validators.clone()
-    };
     let salt = salt(&due.source, payload);
     let body_hash = xxh3_128_with_seed(&decoded.body, salt).to_le_bytes();
     if due.body_hash == Some(body_hash) && !cut {
         return Observation::SameBody {
-            validators,
+            validators: payload.validators.clone(),
             signals: payload.signals.clone(),
         };
     }
@@ -202,24 +197,9 @@ fn observe(due: &Due, payload: &Payload, at: DateTime<Utc>, max_body: u64) -> Ob
             retry_after: None,
         },
         Ok(parsed) => Observation::Feed(Box::new(feed(
-            due,
-            payload,
-            parsed,
-            salt,
-            at,
-            Body {
-                validators,
-                body_hash,
-                cut,
-            },
+            due, payload, parsed, salt, at, body_hash, cut,
         ))),
     }
-}
-
-struct Body {
-    validators: Validators,
-    body_hash: [u8; 16],
-    cut: bool,
 }
 
 fn feed(
@@ -228,7 +208,8 @@ fn feed(
     parsed: ParsedFeed,
     salt: u64,
     at: DateTime<Utc>,
-    body: Body,
+    body_hash: [u8; 16],
+    cut: bool,
 ) -> FeedDocument {
     let base = &payload.final_url;
     let document = normalize::document(&parsed, base);
@@ -267,6 +248,8 @@ fn feed(
     }
     let mut signals = parsed.signals;
     signals.max_age = payload.signals.max_age;
+    // A later 304, or the same bytes again, would hide what was lost (RFC 9111 §3.3).
+    let cut = cut || parsed.cut;
     FeedDocument {
         info: document.info,
         signals,
@@ -275,9 +258,13 @@ fn feed(
             .iter()
             .map(|repair| repair.name.to_owned())
             .collect(),
-        validators: body.validators,
-        body_hash: body.body_hash,
-        cut: body.cut || parsed.cut,
+        validators: if cut {
+            Validators::default()
+        } else {
+            payload.validators.clone()
+        },
+        body_hash: (!cut).then_some(body_hash),
+        cut,
         items,
     }
 }

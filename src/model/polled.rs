@@ -67,8 +67,8 @@ pub struct FeedDocument {
     pub recovered: Vec<String>,
     /// Of this answer; empty when the document was cut.
     pub validators: Validators,
-    /// Salted hash of the decoded body.
-    pub body_hash: [u8; 16],
+    /// Salted hash of the decoded body; `None` when the document was cut.
+    pub body_hash: Option<[u8; 16]>,
     /// It ended early: what is missing may still be there.
     pub cut: bool,
     /// In document order.

@@ -121,7 +121,7 @@ impl World {
                 url: Some("https://mill.example/moved".to_owned()),
                 ..Validators::default()
             },
-            body_hash: [0; 16],
+            body_hash: Some([0; 16]),
             cut: false,
             items: items.iter().copied().map(candidate).collect(),
         };

@@ -5,6 +5,8 @@ mod fetch_limits;
 mod fetch_rules;
 mod fetch_ways;
 mod fetching;
+mod manners;
+mod mill;
 mod origin;
 mod polling;
 mod search;
