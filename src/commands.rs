@@ -71,11 +71,14 @@ fn shell(config: &Config, store: Store) -> Result<Shell, Failure> {
     let threads = std::thread::available_parallelism()
         .map_or(2, usize::from)
         .min(4);
+    let fetcher = Fetcher::new(&config.fetch);
+    fetcher.hold_off(store.held_off().map_err(Failure::running)?);
     Ok(Shell {
-        fetcher: Arc::new(Fetcher::new(&config.fetch)),
+        fetcher: Arc::new(fetcher),
         observers: Observers::start(threads, config.fetch.max_body).map_err(Failure::running)?,
         store,
         clock: Clock::System,
+        outage: Arc::default(),
     })
 }
 

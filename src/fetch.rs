@@ -6,9 +6,10 @@
 //! caller's to decide.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use http::header::{CONTENT_TYPE, LOCATION};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
@@ -25,6 +26,7 @@ mod error;
 mod gate;
 mod head;
 mod local;
+mod quiet;
 mod redirect;
 mod request;
 
@@ -37,10 +39,14 @@ pub use redirect::Hop;
 use client::IDLE_CONNECTION;
 use deadline::Deadline;
 use gate::Pass;
+use quiet::Quiet;
 use redirect::{is_redirect, plain};
 
 /// Bodies beyond the free size that are held at once, from their reading until their payload is dropped.
 const LARGE_BODIES: usize = 4;
+
+/// Quiet for a domain that wants fewer requests and does not say until when.
+const UNSAID_QUIET: Duration = Duration::from_secs(60);
 
 /// What an origin answered.
 #[derive(Debug)]
@@ -133,6 +139,7 @@ impl Payload {
 pub struct Fetcher {
     clients: client::Clients,
     gates: gate::Gates,
+    quiet: Arc<Quiet>,
     limits: body::Limits,
 }
 
@@ -140,8 +147,10 @@ impl Fetcher {
     /// Sets up. Clients are built when a source first needs them, so a machine without CA certificates costs only
     /// its `https` sources.
     pub fn new(settings: &config::Fetch) -> Self {
+        let quiet = Arc::new(Quiet::new(settings.hold_off_by_address));
         Self {
-            clients: client::Clients::new(settings),
+            clients: client::Clients::new(settings, Arc::clone(&quiet)),
+            quiet,
             gates: gate::Gates::new(settings.per_host, settings.host_interval),
             limits: body::Limits {
                 max_body: settings.max_body,
@@ -150,6 +159,19 @@ impl Fetcher {
                 large: Arc::new(Semaphore::new(LARGE_BODIES)),
             },
         }
+    }
+
+    /// Holds off places, as [`Fetcher::held_off`] named them in an earlier process.
+    pub fn hold_off(&self, places: impl IntoIterator<Item = (String, DateTime<Utc>)>) {
+        for (place, until) in places {
+            self.quiet.hold(place, until);
+        }
+    }
+
+    /// Places that want no requests now, and until when: registrable domains, `host:port` where there is none, and
+    /// addresses.
+    pub fn held_off(&self) -> Vec<(String, DateTime<Utc>)> {
+        self.quiet.all()
     }
 
     /// Fetches one source. `last_of_host` closes the connection afterwards. `now` stands in for a missing `Date` where
@@ -173,6 +195,7 @@ impl Fetcher {
                 });
             }
         }
+        self.quiet.tick(now);
         let start = plain(&source.url);
         address::check_literal(&start, &source.request.allow_private)?;
         let order = Order {
@@ -180,6 +203,7 @@ impl Fetcher {
             validators,
             last_of_host,
             now,
+            begun: Instant::now(),
         };
         let mut deadline = Deadline::new(source.request.timeout);
         let mut pass = deadline.pause(self.gates.enter(&start)).await;
@@ -213,6 +237,9 @@ impl Fetcher {
         pass: &Pass,
         deadline: &mut Deadline,
     ) -> Result<reqwest::Response, Error> {
+        if let Some(until) = self.quiet.url(url) {
+            return Err(Error::HeldOff { until });
+        }
         let may_be_stale = pass.may_reuse();
         let response = match self.send(order, url, deadline).await {
             Err(Error::Cut { .. }) if may_be_stale => {
@@ -265,10 +292,20 @@ impl Fetcher {
                 redirects: walk.redirects,
             })),
             (410, _) if walk.redirects.iter().all(Hop::is_permanent) => Ok(Answer::Gone),
-            (status @ (429 | 503), _) => Err(Error::Status {
-                status,
-                retry_after: head::retry_after(headers, order.now),
-            }),
+            (status @ (429 | 503), _) => {
+                let retry_after = head::retry_after(headers, order.now);
+                if status == 429 {
+                    let direct = order.source.request.proxy.is_none();
+                    let address = response.remote_addr().filter(|_| direct);
+                    let until = order.after(retry_after.unwrap_or(UNSAID_QUIET));
+                    self.quiet
+                        .hold_all(walk.url(), address.map(|address| address.ip()), until);
+                }
+                Err(Error::Status {
+                    status,
+                    retry_after,
+                })
+            }
             (status, _) => Err(Error::Status {
                 status,
                 retry_after: None,
@@ -317,9 +354,19 @@ struct Order<'o> {
     validators: &'o Validators,
     last_of_host: bool,
     now: DateTime<Utc>,
+    /// The same instant.
+    begun: Instant,
 }
 
 impl<'o> Order<'o> {
+    /// So long after the present.
+    fn after(&self, wait: Duration) -> DateTime<Utc> {
+        TimeDelta::from_std(self.begun.elapsed().saturating_add(wait))
+            .ok()
+            .and_then(|wait| self.now.checked_add_signed(wait))
+            .unwrap_or(DateTime::<Utc>::MAX_UTC)
+    }
+
     /// The validators that a request of this URL carries: they belong to the URL that gave them.
     fn conditions(&self, url: &Url) -> Option<&'o Validators> {
         let given = self.validators.etag.is_some() || self.validators.last_modified.is_some();

@@ -21,6 +21,10 @@ use crate::parse::{self, ParsedFeed};
 use crate::store::{self, Store, compress};
 use crate::text::text_fingerprint;
 
+pub use outage::{Network, Outage};
+
+mod outage;
+
 /// feed-rs recurses with the depth of a document, which is capped; this is ample for it.
 const STACK_BYTES: usize = 16 << 20;
 /// Documents that may wait for a thread.
@@ -37,6 +41,8 @@ pub struct Shell {
     pub store: Store,
     /// The clock.
     pub clock: Clock,
+    /// What was seen of our own network.
+    pub outage: Arc<Outage>,
 }
 
 /// Polls one source once: I/O, pure, I/O. `last_of_host` closes the connection afterwards.
@@ -51,6 +57,7 @@ pub async fn poll(shell: &Shell, due: Due, last_of_host: bool) -> Result<Report,
         .fetch(&due.source, &due.validators, last_of_host, before)
         .await;
     let at = shell.clock.now();
+    let network = network(shell, &due, &answer, at).await?;
     let (key, source, took) = (due.key, Arc::clone(&due.source), started.elapsed());
     let body_bytes = match &answer {
         Ok(Answer::Modified(payload)) => Some(payload.encoded.len() as u64),
@@ -63,8 +70,21 @@ pub async fn poll(shell: &Shell, due: Due, last_of_host: bool) -> Result<Report,
             signals: news.signals,
         },
         Ok(Answer::Gone) => Observation::Gone,
+        Err(fetch::Error::HeldOff { until }) => Observation::HeldOff { until },
+        Err(error) if matches!(network, Network::Lost(_) | Network::Down) => Observation::Offline {
+            cause: error.to_string(),
+        },
         Err(error) => failed(&error),
     };
+    if matches!(
+        outcome,
+        Observation::Failed {
+            class: "too_many_requests",
+            ..
+        }
+    ) {
+        shell.store.hold_off(shell.fetcher.held_off(), at).await?;
+    }
     let report = shell
         .store
         .commit(Observed {
@@ -87,6 +107,39 @@ pub async fn poll(shell: &Shell, due: Due, last_of_host: bool) -> Result<Report,
         "polled"
     );
     Ok(report)
+}
+
+/// What a poll says about our own network, and what follows from it for the other sources.
+async fn network(
+    shell: &Shell,
+    due: &Due,
+    answer: &Result<Answer, fetch::Error>,
+    at: DateTime<Utc>,
+) -> Result<Network, store::Error> {
+    let reached = match answer {
+        _ if due.source.url.scheme() == "file" => None,
+        Ok(_) => Some(true),
+        Err(error) => error.reached_host(),
+    };
+    let Some(reached) = reached else {
+        return Ok(Network::Up);
+    };
+    let host = fetch::host_key(&due.source.url);
+    let network = shell.outage.note(host, due.key, reached, at);
+    match &network {
+        Network::Lost(blamed) => {
+            tracing::error!(
+                "hardly a host can be reached: this machine seems to be offline; trying one source at a time"
+            );
+            shell.store.pardon(blamed.clone(), at).await?;
+        }
+        Network::Back => {
+            tracing::info!("hosts can be reached again");
+            shell.store.back_online(at).await?;
+        }
+        Network::Up | Network::Down => {}
+    }
+    Ok(network)
 }
 
 fn failed(error: &fetch::Error) -> Observation {

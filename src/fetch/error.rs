@@ -9,7 +9,9 @@ use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::client::{NameRefused, NameUnresolved};
+use chrono::{DateTime, Utc};
+
+use super::client::{NameQuiet, NameRefused, NameUnresolved};
 
 /// Why a fetch gave no usable answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +23,13 @@ pub enum Error {
         status: u16,
         /// From the response on, clamped at 7 days; only of 429 and 503 (RFC 9110 §10.2.3).
         retry_after: Option<Duration>,
+    },
+    /// Nothing was sent: the domain (or address) asked for quiet in answer to an earlier request, perhaps of another
+    /// source.
+    #[error("not asked: the host wants no requests until {}", until.format("%Y-%m-%d %H:%M:%SZ"))]
+    HeldOff {
+        /// The end of the quiet.
+        until: DateTime<Utc>,
     },
     /// The host name has no address.
     #[error("host name not resolved: {cause}")]
@@ -128,6 +137,7 @@ impl Error {
     pub fn class(&self) -> &'static str {
         match self {
             Self::Status { status, .. } => status_class(*status),
+            Self::HeldOff { .. } => "held_off",
             Self::Dns { .. } => "dns",
             Self::RefusedAddress { .. } => "refused_address",
             Self::Connect { .. } => "connect",
@@ -151,11 +161,31 @@ impl Error {
         }
     }
 
+    /// Whether the network brought the request to its host; `None` when it was not asked to.
+    pub fn reached_host(&self) -> Option<bool> {
+        match self {
+            Self::Dns { .. }
+            | Self::Connect { .. }
+            | Self::Timeout {
+                wait: Wait::Connection,
+                ..
+            } => Some(false),
+            Self::HeldOff { .. }
+            | Self::RefusedAddress { .. }
+            | Self::File { .. }
+            | Self::Setting { .. } => None,
+            _ => Some(true),
+        }
+    }
+
     /// Turns a failed exchange into ours. `connect_timeout` is the limit that a slow connection ran into.
     pub(super) fn from_exchange(error: &reqwest::Error, connect_timeout: Duration) -> Self {
         for cause in chain(error) {
             if let Some(NameRefused(address)) = cause.downcast_ref() {
                 return Self::RefusedAddress { address: *address };
+            }
+            if let Some(NameQuiet(until)) = cause.downcast_ref() {
+                return Self::HeldOff { until: *until };
             }
             if let Some(NameUnresolved(reason)) = cause.downcast_ref() {
                 return Self::Dns {

@@ -45,6 +45,16 @@ pub enum Observation {
     Feed(Box<FeedDocument>),
     /// 410.
     Gone,
+    /// Nothing was sent, as the host wants quiet: no poll at all.
+    HeldOff {
+        /// The end of the quiet.
+        until: DateTime<Utc>,
+    },
+    /// The host was not reached, and the fault is on our side: no poll at all.
+    Offline {
+        /// What failed.
+        cause: String,
+    },
     /// Nothing usable; what is stored stays.
     Failed {
         /// Stable name: `dns`, `timeout`, `not_found`, `not_a_feed`, …

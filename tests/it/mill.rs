@@ -71,11 +71,14 @@ impl Mill {
         clock: Clock,
     ) -> Self {
         let store = Store::open(&folder.path().join("feedmill.db"), false).expect("opened");
+        let fetcher = Fetcher::new(&settings);
+        fetcher.hold_off(store.held_off().expect("read"));
         let shell = Shell {
-            fetcher: Arc::new(Fetcher::new(&settings)),
+            fetcher: Arc::new(fetcher),
             observers: Observers::start(1, settings.max_body).expect("threads"),
             store,
             clock,
+            outage: Arc::default(),
         };
         let sources = sources.into_iter().map(Arc::new).collect();
         let sources = shell
