@@ -88,7 +88,7 @@ pub async fn pass(
 fn closing(claimed: &[Due], soon: usize) -> Vec<bool> {
     let hosts: Vec<&str> = claimed
         .iter()
-        .map(|due| crate::fetch::host_key(&due.source.url))
+        .map(|due| crate::fetch::host_key(&due.address))
         .collect();
     let again = |at: usize| {
         hosts[at + 1..]
@@ -123,6 +123,7 @@ fn unstored(source: String, error: &store::Error) -> Report {
         revised: 0,
         merged: 0,
         changed: false,
+        moved: None,
         body_bytes: None,
         took: Duration::ZERO,
         next_due: None,

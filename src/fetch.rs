@@ -34,7 +34,7 @@ pub use decode::Decoded;
 pub use error::{BadRedirect, Error, Wait};
 pub use gate::host_key;
 pub use head::Coding;
-pub use redirect::Hop;
+pub use redirect::{Hop, moved_to};
 
 use client::IDLE_CONNECTION;
 use deadline::Deadline;
@@ -174,7 +174,7 @@ impl Fetcher {
         self.quiet.all()
     }
 
-    /// Fetches one source. `last_of_host` closes the connection afterwards. `now` stands in for a missing `Date` where
+    /// Fetches one source, from `start` on: its own URL, or the one it moved to. `last_of_host` closes the connection afterwards. `now` stands in for a missing `Date` where
     /// dates of the response are measured.
     ///
     /// # Errors
@@ -182,6 +182,7 @@ impl Fetcher {
     pub async fn fetch(
         &self,
         source: &Source,
+        start: &Url,
         validators: &Validators,
         last_of_host: bool,
         now: DateTime<Utc>,
@@ -196,7 +197,7 @@ impl Fetcher {
             }
         }
         self.quiet.tick(now);
-        let start = plain(&source.url);
+        let start = plain(start);
         address::check_literal(&start, &source.request.allow_private)?;
         let order = Order {
             source,

@@ -54,11 +54,23 @@ pub async fn poll(shell: &Shell, due: Due, last_of_host: bool) -> Result<Report,
     let before = shell.clock.now();
     let answer = shell
         .fetcher
-        .fetch(&due.source, &due.validators, last_of_host, before)
+        .fetch(
+            &due.source,
+            &due.address,
+            &due.validators,
+            last_of_host,
+            before,
+        )
         .await;
     let at = shell.clock.now();
     let network = network(shell, &due, &answer, at).await?;
     let (key, source, took) = (due.key, Arc::clone(&due.source), started.elapsed());
+    let redirects: &[fetch::Hop] = match &answer {
+        Ok(Answer::Modified(payload)) => &payload.redirects,
+        Ok(Answer::NotModified(news)) => &news.redirects,
+        _ => &[],
+    };
+    let moved_to = fetch::moved_to(redirects).cloned();
     let body_bytes = match &answer {
         Ok(Answer::Modified(payload)) => Some(payload.encoded.len() as u64),
         _ => None,
@@ -93,6 +105,7 @@ pub async fn poll(shell: &Shell, due: Due, last_of_host: bool) -> Result<Report,
             at,
             took,
             body_bytes,
+            moved_to,
             outcome,
         })
         .await?;
@@ -106,6 +119,9 @@ pub async fn poll(shell: &Shell, due: Due, last_of_host: bool) -> Result<Report,
         error = report.error.as_deref(),
         "polled"
     );
+    if let Some(moved) = report.moved {
+        tracing::warn!(source.id = report.source, "{moved}");
+    }
     Ok(report)
 }
 
@@ -124,7 +140,7 @@ async fn network(
     let Some(reached) = reached else {
         return Ok(Network::Up);
     };
-    let host = fetch::host_key(&due.source.url);
+    let host = fetch::host_key(&due.address);
     let network = shell.outage.note(host, due.key, reached, at);
     match &network {
         Network::Lost(blamed) => {

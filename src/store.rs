@@ -30,6 +30,7 @@ mod codec;
 mod health;
 mod index;
 mod lock;
+mod moves;
 mod offline;
 mod outputs;
 mod plan;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use url::Url;
 
 use super::{Entry, FeedInfo, Signals, Source, Validators};
 
@@ -20,6 +21,8 @@ pub struct Observed {
     pub took: Duration,
     /// Bytes on the wire; `None` when no body came.
     pub body_bytes: Option<u64>,
+    /// Where permanent redirects led; `None`: nowhere.
+    pub moved_to: Option<Url>,
     /// What came of it.
     pub outcome: Observation,
 }
@@ -127,6 +130,8 @@ pub struct Due {
     pub key: i64,
     /// As configured.
     pub source: Arc<Source>,
+    /// Where to ask: the adopted address, else the configured one.
+    pub address: Url,
     /// Of the newest 200.
     pub validators: Validators,
     /// Salted hash of the newest body.
@@ -152,6 +157,8 @@ pub struct Report {
     pub merged: usize,
     /// Something shown changed.
     pub changed: bool,
+    /// Another address is polled from now on; for people, without the address.
+    pub moved: Option<&'static str>,
     /// Bytes on the wire.
     pub body_bytes: Option<u64>,
     /// Request to end of response.

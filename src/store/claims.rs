@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use url::Url;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::codec::{document, millis};
@@ -250,13 +251,17 @@ impl Store {
 fn load(connection: &Connection, key: i64, source: Arc<Source>) -> Result<Due, Error> {
     let due = connection
         .prepare_cached(
-            "SELECT validators_url, etag, last_modified, body_hash, document FROM sources WHERE id = ?1",
+            "SELECT validators_url, etag, last_modified, body_hash, document, adopted_url FROM sources WHERE id = ?1",
         )?
         .query_row([key], |row| {
             let body_hash: Option<Vec<u8>> = row.get(3)?;
             let newest: Option<Vec<u8>> = row.get(4)?;
+            let adopted: Option<String> = row.get(5)?;
             Ok(Due {
                 key,
+                address: adopted
+                    .and_then(|url| Url::parse(&url).ok())
+                    .unwrap_or_else(|| source.url.clone()),
                 source,
                 validators: Validators { url: row.get(0)?, etag: row.get(1)?, last_modified: row.get(2)? },
                 body_hash: body_hash.and_then(|hash| hash.try_into().ok()),
@@ -274,6 +279,7 @@ pub(super) struct Row {
     pub(super) key: i64,
     name: String,
     url: String,
+    adopted_url: Option<String>,
     /// URL of its newest 200, after redirects; `None` also when that had no validators.
     final_url: Option<String>,
     active: bool,
@@ -356,7 +362,7 @@ fn reconcile(
 pub(super) fn rows(connection: &Connection) -> Result<Vec<Row>, Error> {
     let rows = connection
         .prepare(
-            "SELECT id, name, url, validators_url, active, paused, priority, settings FROM sources ORDER BY active, id",
+            "SELECT id, name, url, validators_url, active, paused, priority, settings, adopted_url FROM sources ORDER BY active, id",
         )?
         .query_map([], |row| {
             Ok(Row {
@@ -368,6 +374,7 @@ pub(super) fn rows(connection: &Connection) -> Result<Vec<Row>, Error> {
                 paused: row.get(5)?,
                 priority: row.get(6)?,
                 settings: row.get(7)?,
+                adopted_url: row.get(8)?,
             })
         })?
         .collect::<Result<_, _>>()?;
@@ -399,6 +406,7 @@ pub(super) fn matches<'a>(sources: &[Arc<Source>], rows: &'a [Row]) -> Vec<Optio
         Some(row.name.clone())
     });
     pass(&url, &|row| Some(row.url.clone()));
+    pass(&url, &|row| row.adopted_url.clone());
     pass(&url, &|row| row.final_url.clone());
     pass(
         &|source| Some(place(&source.id, source.url.as_str())),
@@ -458,7 +466,8 @@ fn update(
         && row.settings == Some(settings);
     if !same {
         tx.execute(
-            "UPDATE sources SET name = ?2, url = ?3, active = 1, paused = ?4, priority = ?5, settings = ?6
+            "UPDATE sources SET adopted_url = iif(url = ?3, adopted_url, NULL), moving_to = iif(url = ?3, moving_to, NULL),
+             name = ?2, url = ?3, active = 1, paused = ?4, priority = ?5, settings = ?6
              WHERE id = ?1",
             params![row.key, source.id, source.url.as_str(), source.paused, source.priority, settings],
         )?;

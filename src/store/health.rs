@@ -16,6 +16,8 @@ pub struct SourceHealth {
     pub title: Option<String>,
     /// Where the feed is, as it may be shown.
     pub url: String,
+    /// Where it moved to for good, and is polled; `None`: at `url`.
+    pub adopted_url: Option<String>,
     /// The operator's tags.
     pub tags: Vec<String>,
     /// `ok`, `new`, `failing`, `gone`, `paused` or `repaired`.
@@ -59,7 +61,7 @@ impl Store {
                 "SELECT s.info, s.recovered, c.last_polled_at_ms, c.last_ok_at_ms, c.outcome, c.due_at_ms, c.due_why,
                  c.held_until_at_ms, c.failures, c.error_class, c.error, c.error_since_at_ms, c.gone_at_ms,
                  (SELECT count(*) FROM entries e WHERE e.source = s.id),
-                 (SELECT count(DISTINCT e.article) FROM entries e WHERE e.source = s.id)
+                 (SELECT count(DISTINCT e.article) FROM entries e WHERE e.source = s.id), s.adopted_url
                  FROM sources s JOIN schedule c ON c.source = s.id WHERE s.id = ?1",
             )?;
             let mut all = Vec::new();
@@ -77,6 +79,10 @@ impl Store {
                     id: source.id.clone(),
                     title: source.title.clone().or_else(|| info.and_then(|info| info.title)),
                     url: source.shown_url(),
+                    adopted_url: row.get::<_, Option<String>>(15)?.map(|url| match source.private {
+                        true => "(private)".to_owned(),
+                        false => url,
+                    }),
                     tags: source.tags.clone(),
                     state: "ok",
                     last_poll: optional_instant(row, 2)?,

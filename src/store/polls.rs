@@ -8,6 +8,7 @@ use rusqlite::{Savepoint, Transaction, params};
 use super::Error;
 use super::articles::{self, Applied};
 use super::codec::{document, document_blob, json, millis, optional_instant};
+use super::moves::{self, Face};
 use crate::model::{
     FeedDocument, History, Item, Observation, Observed, Report, Signals, Validators,
 };
@@ -15,6 +16,11 @@ use crate::schedule;
 
 /// A second 410 this long after the first ends the polling of a source.
 const GONE_CONFIRMED_AFTER: TimeDelta = TimeDelta::hours(24);
+
+/// What is said when the address of a source changes.
+const MOVED: &str = "moved for good, as three polls agree: polled at its new address; change the configured URL to keep it";
+/// The same for the way back.
+const BACK: &str = "its new address failed for long or is gone: back to the configured one";
 
 /// Stores a poll inside the writer's transaction. On an error nothing of this poll stays.
 pub(super) fn apply(tx: &mut Transaction<'_>, observed: Observed) -> Result<Report, Error> {
@@ -44,6 +50,7 @@ fn record(tx: &Savepoint<'_>, observed: Observed) -> Result<Report, Error> {
         revised: 0,
         merged: 0,
         changed: false,
+        moved: None,
         body_bytes: observed.body_bytes,
         took: observed.took,
         next_due: None,
@@ -77,6 +84,9 @@ fn record(tx: &Savepoint<'_>, observed: Observed) -> Result<Report, Error> {
         Observation::Feed(_) | Observation::HeldOff { .. } | Observation::Offline { .. } => {}
         Observation::Gone => {
             report.outcome = "gone";
+            if moves::forsake(tx, observed.key)? {
+                report.moved = Some(BACK);
+            }
             report.error = Some("the origin says the feed is gone for good (410)".to_owned());
             after.fail(&before, "gone", report.error.clone());
             after.gone_at = before.gone_at.or(Some(observed.at));
@@ -89,6 +99,9 @@ fn record(tx: &Savepoint<'_>, observed: Observed) -> Result<Report, Error> {
             report.outcome = class;
             report.error = Some(message.clone());
             after.fail(&before, class, report.error.clone());
+            if moves::given_up(tx, observed.key, after.error_since, observed.at)? {
+                report.moved = Some(BACK);
+            }
             let until = retry_after
                 .and_then(|wait| TimeDelta::from_std(wait).ok())
                 .and_then(|wait| observed.at.checked_add_signed(wait));
@@ -98,9 +111,20 @@ fn record(tx: &Savepoint<'_>, observed: Observed) -> Result<Report, Error> {
     }
     let (key, at) = (observed.key, observed.at);
     let source = std::sync::Arc::clone(&observed.source);
+    let moved_to = observed.moved_to.as_ref().map(url::Url::as_str);
+    let mut same_feed = true;
     if let Observation::Feed(feed) = observed.outcome {
         after.signals = Some(feed.signals.clone());
+        let face = moved_to.map(|_| Face::of(tx, key)).transpose()?;
         store_feed(tx, key, &source, at, &before, *feed, &mut report)?;
+        if let Some(face) = face {
+            same_feed = face.is_of(&Face::of(tx, key)?);
+        }
+    }
+    if !after.ok {
+        moves::interrupted(tx, key)?;
+    } else if moves::arrived(tx, key, moved_to, same_feed)? {
+        report.moved = Some(MOVED);
     }
     after.store(tx, key, &source, &before, &mut report)?;
     Ok(report)

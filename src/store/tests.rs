@@ -131,6 +131,7 @@ impl World {
             at: now(),
             took: Duration::ZERO,
             body_bytes: None,
+            moved_to: None,
             outcome: Observation::Feed(Box::new(document)),
         };
         self.store.commit(observed).await

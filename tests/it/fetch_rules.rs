@@ -371,7 +371,7 @@ async fn the_last_source_of_a_host_closes_the_connection() {
     for last in [true, true, false] {
         modified(
             fetcher
-                .fetch(&source, &Validators::default(), last, now())
+                .fetch(&source, &source.url, &Validators::default(), last, now())
                 .await,
         );
     }
@@ -389,7 +389,7 @@ async fn a_kept_connection_that_went_stale_is_tried_once_more() {
     let origin = Origin::start().await;
     let (fetcher, source) = (Fetcher::new(&settings()), source(origin.url("/feed")));
     let none = Validators::default();
-    let fetch = || fetcher.fetch(&source, &none, false, now());
+    let fetch = || fetcher.fetch(&source, &source.url, &none, false, now());
     origin.script_all(
         "/feed",
         [
@@ -441,7 +441,7 @@ async fn http_2_is_spoken_where_it_is_set() {
     ] {
         source.request.http_version = version;
         let answer = Fetcher::new(&settings())
-            .fetch(&source, &Validators::default(), true, now())
+            .fetch(&source, &source.url, &Validators::default(), true, now())
             .await;
         assert_eq!(modified(answer).encoded, seen);
     }

@@ -70,7 +70,7 @@ pub(crate) async fn get(source: &Source) -> Result<Answer, Error> {
 /// One fetch with these validators.
 pub(crate) async fn get_again(source: &Source, validators: &Validators) -> Result<Answer, Error> {
     Fetcher::new(&settings())
-        .fetch(source, validators, false, now())
+        .fetch(source, &source.url, validators, false, now())
         .await
 }
 

@@ -7,6 +7,7 @@ mod fetch_ways;
 mod fetching;
 mod manners;
 mod mill;
+mod moving;
 mod origin;
 mod polling;
 mod search;
