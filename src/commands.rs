@@ -21,10 +21,12 @@ use crate::schedule;
 use crate::store::{Holder, Lock, Sources, Store};
 
 pub use documents::{export_atom, export_jsonl, parse};
+pub use explain::explain;
 pub use listings::{articles, sources};
 pub use poll::poll;
 
 mod documents;
+mod explain;
 mod listings;
 mod poll;
 

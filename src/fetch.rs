@@ -29,12 +29,14 @@ mod local;
 mod quiet;
 mod redirect;
 mod request;
+mod wall;
 
 pub use decode::Decoded;
 pub use error::{BadRedirect, Error, Wait};
 pub use gate::host_key;
 pub use head::Coding;
 pub use redirect::{Hop, moved_to};
+pub use wall::wall;
 
 use client::IDLE_CONNECTION;
 use deadline::Deadline;
@@ -302,15 +304,56 @@ impl Fetcher {
                     self.quiet
                         .hold_all(walk.url(), address.map(|address| address.ip()), until);
                 }
-                Err(Error::Status {
+                let error = Error::Status {
                     status,
                     retry_after,
-                })
+                };
+                Err(self.refusal(error, response, deadline).await)
             }
-            (status, _) => Err(Error::Status {
+            (status, _) => {
+                let error = Error::Status {
+                    status,
+                    retry_after: None,
+                };
+                Err(self.refusal(error, response, deadline).await)
+            }
+        }
+    }
+
+    /// What a refusal is: a page that only browsers pass gets its own name.
+    async fn refusal(
+        &self,
+        error: Error,
+        mut response: reqwest::Response,
+        deadline: &Deadline,
+    ) -> Error {
+        let Error::Status {
+            status: status @ (202 | 403 | 405 | 503),
+            retry_after,
+        } = error
+        else {
+            return error;
+        };
+        let found = match wall::by_head(response.headers()) {
+            Some(whose) => Some(whose),
+            None => {
+                let beginning = body::beginning(&mut response, &self.limits, deadline).await;
+                match head::coding(response.headers()) {
+                    Ok(Some(coding)) => decode::decode(coding, &beginning, self.limits.max_body)
+                        .ok()
+                        .and_then(|decoded| wall::wall(&decoded.body)),
+                    Ok(None) => wall::wall(&beginning),
+                    Err(_) => None,
+                }
+            }
+        };
+        match found {
+            Some(whose) => Error::BotWall {
                 status,
-                retry_after: None,
-            }),
+                whose,
+                retry_after,
+            },
+            None => error,
         }
     }
 

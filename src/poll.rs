@@ -260,6 +260,11 @@ fn observe(due: &Due, payload: &Payload, at: DateTime<Utc>, max_body: u64) -> Ob
         timezone: Some(due.source.timezone),
     };
     match parse::parse(&decoded.body, &context) {
+        Err(_) if let Some(whose) = fetch::wall(&decoded.body) => failed(&fetch::Error::BotWall {
+            status: 200,
+            whose,
+            retry_after: None,
+        }),
         Err(error) => Observation::Failed {
             class: "not_a_feed",
             message: error.to_string(),

@@ -18,6 +18,7 @@ use crate::model::{Observed, Report};
 
 pub use claims::{Scope, Sources};
 pub use codec::compress;
+pub use explain::{Explanation, Hints, Poll};
 pub use health::SourceHealth;
 pub use lock::{Holder, Lock};
 pub use outputs::OutputState;
@@ -27,6 +28,7 @@ pub use timeline::{Selection, SelectionOrder};
 mod articles;
 mod claims;
 mod codec;
+mod explain;
 mod health;
 mod index;
 mod lock;

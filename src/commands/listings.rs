@@ -47,6 +47,9 @@ pub async fn sources(path: Option<&Path>, as_json: bool) -> Result<(), Failure> 
         }
         if let Some(error) = source.error {
             println!("    failing since {}: {error}", time(source.error_since));
+            if let Some(cure) = source.cure {
+                println!("    {cure}");
+            }
         }
     }
     Ok(())

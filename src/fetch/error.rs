@@ -24,6 +24,16 @@ pub enum Error {
         /// From the response on, clamped at 7 days; only of 429 and 503 (RFC 9110 §10.2.3).
         retry_after: Option<Duration>,
     },
+    /// A page stands before the feed that only browsers pass, made to keep programs out.
+    #[error("answered status {status} with a challenge page of {whose}")]
+    BotWall {
+        /// The code.
+        status: u16,
+        /// Whose page.
+        whose: &'static str,
+        /// As of [`Error::Status`].
+        retry_after: Option<Duration>,
+    },
     /// Nothing was sent: the domain (or address) asked for quiet in answer to an earlier request, perhaps of another
     /// source.
     #[error("not asked: the host wants no requests until {}", until.format("%Y-%m-%d %H:%M:%SZ"))]
@@ -137,6 +147,7 @@ impl Error {
     pub fn class(&self) -> &'static str {
         match self {
             Self::Status { status, .. } => status_class(*status),
+            Self::BotWall { .. } => "bot_wall",
             Self::HeldOff { .. } => "held_off",
             Self::Dns { .. } => "dns",
             Self::RefusedAddress { .. } => "refused_address",
@@ -156,7 +167,7 @@ impl Error {
     /// say, or said nothing intelligible.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Status { retry_after, .. } => *retry_after,
+            Self::Status { retry_after, .. } | Self::BotWall { retry_after, .. } => *retry_after,
             _ => None,
         }
     }

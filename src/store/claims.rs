@@ -39,6 +39,15 @@ impl Sources {
         self.by_key.get(&key)
     }
 
+    /// Only the source of this id, or none.
+    pub(super) fn only(&self, id: &str) -> Self {
+        let mut one = Self::default();
+        if let Some((key, source)) = self.iter().find(|(_, source)| source.id == id) {
+            one.add(key, source);
+        }
+        one
+    }
+
     /// Every key and its source, in the order of the configuration.
     pub fn iter(&self) -> impl Iterator<Item = (i64, &Arc<Source>)> {
         self.order

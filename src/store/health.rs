@@ -44,6 +44,8 @@ pub struct SourceHealth {
     pub error_class: Option<String>,
     /// The last error.
     pub error: Option<String>,
+    /// What the operator can do about it; `None`: nothing, or the error says it.
+    pub cure: Option<&'static str>,
     /// First failure in a row.
     pub error_since: Option<DateTime<Utc>>,
     /// Repairs the newest document needed.
@@ -94,17 +96,49 @@ impl Store {
                     failures: row.get::<_, i64>(8)?.unsigned_abs(),
                     error_class: row.get(9)?,
                     error: row.get(10)?,
+                    cure: None,
                     error_since: optional_instant(row, 11)?,
                     entries: row.get::<_, i64>(13)?.unsigned_abs(),
                     articles: row.get::<_, i64>(14)?.unsigned_abs(),
                     recovered,
                 };
+                health.cure = health.error_class.as_deref().and_then(cure);
                 health.state = state(&health, source.paused, optional_instant(row, 12)?.is_some());
                 all.push(health);
             }
             Ok(all)
         })
     }
+}
+
+/// What an operator can do about a class of errors that does not pass by itself.
+fn cure(class: &str) -> Option<&'static str> {
+    Some(match class {
+        "unauthorized" => {
+            "set `basic_auth`, `headers` or `cookie` of this source to what the publisher gave you"
+        }
+        "forbidden" => {
+            "ask the publisher to let feed readers in; or set `user_agent`, `cookie` or `proxy` of this source"
+        }
+        "bot_wall" => {
+            "ask the publisher to exempt the feed from the challenge, which only browsers pass; or find another address of the feed, or set `cookie`, `http_version` or `proxy` of this source"
+        }
+        "not_found" | "gone" => {
+            "look on the site for the feed's new address and change `url`; without one, remove the source"
+        }
+        "not_a_feed" => {
+            "open the address in a browser: a page may link the feed, whose address belongs into `url`; a log-in page needs `cookie` or `basic_auth`"
+        }
+        "redirect" => "open the address in a browser and put where it ends into `url`",
+        "tls" => {
+            "the publisher has to repair the certificate; if many sources fail so, update this machine's CA certificates and clock"
+        }
+        "dns" => {
+            "check the spelling of the host in `url`; if many sources fail so, this machine's name server"
+        }
+        "too_large" => "raise `fetch.max_body` if so much is expected",
+        _ => return None,
+    })
 }
 
 fn state(health: &SourceHealth, paused: bool, gone: bool) -> &'static str {

@@ -103,6 +103,11 @@ impl Reply {
         }
     }
 
+    /// The same under another status.
+    pub(crate) fn with_status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
     /// A redirect.
     pub(crate) fn redirect(status: u16, location: impl Into<Vec<u8>>) -> Self {
         Self::status(status).header("Location", location)
