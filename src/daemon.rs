@@ -37,6 +37,8 @@ const PAUSE: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// While this machine is offline one source is tried this often.
 const PROBE: Duration = Duration::from_secs(30);
+/// Outcome of a poll that failed by our own fault.
+const OFFLINE: &str = "offline";
 /// Outcome of a poll that could not be stored.
 const UNSTORED: &str = "store";
 /// Polls in flight may finish within this time after a stop signal.
@@ -287,6 +289,9 @@ async fn schedule(
             () = stop.cancelled() => {}
             Some(done) = running.join_next() => finished(Some(done), &mut |report| {
                 trouble.note(report.outcome != UNSTORED);
+                if report.outcome != OFFLINE {
+                    probe_at = Instant::now(); // What was reached speaks for trying the next.
+                }
                 if report.changed {
                     changed.notify_one();
                 }

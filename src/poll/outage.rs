@@ -1,7 +1,8 @@
 //! Tells our own loss of the network from trouble at the origins.
 //!
 //! When most hosts fail to be reached within a short time, the fault is ours: no source pays for it. It is over when
-//! one of the lost hosts is reached again; others, in a local network perhaps, may have been there all the time.
+//! one of the lost hosts is reached again, or several others in a row; one of those alone, in a local network perhaps,
+//! may have been there all the time.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,6 +15,8 @@ const WINDOW: TimeDelta = TimeDelta::minutes(5);
 const LEAST_HOSTS: usize = 8;
 /// This share of them must be lost, in percent.
 const SHARE: usize = 80;
+/// So many hosts reached in a row end an outage, even if none of them was lost.
+const ROW: u32 = 3;
 
 /// What was seen of the network lately.
 #[derive(Debug, Default)]
@@ -25,6 +28,8 @@ struct State {
     sights: HashMap<String, Sight>,
     /// Hosts that were lost when the outage was recognised; empty: there is none.
     lost: HashSet<String>,
+    /// Hosts reached in a row during the outage.
+    reached: u32,
 }
 
 #[derive(Debug)]
@@ -58,14 +63,17 @@ impl Outage {
     pub fn note(&self, host: &str, source: i64, reached: bool, now: DateTime<Utc>) -> Network {
         let mut state = self.state();
         if !state.lost.is_empty() {
-            return match reached {
-                false => Network::Down,
-                true if state.lost.contains(host) => {
-                    *state = State::default();
-                    Network::Back
-                }
-                true => Network::Up,
-            };
+            if !reached {
+                state.reached = 0;
+                state.lost.insert(host.to_owned());
+                return Network::Down;
+            }
+            state.reached += 1;
+            if !state.lost.contains(host) && state.reached < ROW {
+                return Network::Up;
+            }
+            *state = State::default();
+            return Network::Back;
         }
         state
             .sights
@@ -146,6 +154,23 @@ mod tests {
         assert!(outage.is_on(), "a host that was never lost proves nothing");
         assert_eq!(outage.note("h3", 3, true, at(22)), Network::Back);
         assert!(!outage.is_on());
+    }
+
+    #[test]
+    fn three_other_hosts_in_a_row_end_an_outage_too() {
+        let outage = Outage::default();
+        let lost: Vec<(i64, bool)> = (0..8).map(|host| (host, false)).collect();
+        last(&outage, &lost);
+        for (host, reached, seen) in [
+            ("a", true, Network::Up),
+            ("b", true, Network::Up),
+            ("c", false, Network::Down),
+            ("d", true, Network::Up),
+            ("e", true, Network::Up),
+            ("f", true, Network::Back),
+        ] {
+            assert_eq!(outage.note(host, 9, reached, at(10)), seen, "{host}");
+        }
     }
 
     #[test]

@@ -457,3 +457,37 @@ async fn a_start_and_a_jump_of_the_clock_spread_what_is_overdue() {
     let moved = plan.iter().map(|at| at.map(|at| at - TimeDelta::days(1)));
     assert!(moved.eq((0..50).map(|number| mill.health(&format!("s{number}")).next_poll)));
 }
+
+/// The text of every Rust file below a folder.
+fn sources_below(folder: &std::path::Path, text: &mut String) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            sources_below(&path, text);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            text.push_str(&std::fs::read_to_string(&path).expect("text"));
+        }
+    }
+}
+
+#[test]
+fn every_test_that_the_table_of_manners_names_exists() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut code = String::new();
+    for folder in ["src", "tests"] {
+        sources_below(&root.join(folder), &mut code);
+    }
+    let table = include_str!("../../docs/manners.md");
+    // Names of tests are sentences; classes, keys and folders are shorter.
+    let named = table
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|name| name.matches('_').count() >= 4 && !name.contains('/'));
+    for name in named {
+        assert!(
+            code.contains(&format!("fn {name}(")),
+            "there is no test {name}"
+        );
+    }
+}
