@@ -21,7 +21,7 @@ use crate::parse::{self, ParsedFeed};
 use crate::store::{self, Store, compress};
 use crate::text::text_fingerprint;
 
-pub use outage::{Network, Outage};
+pub use outage::{Network, Outage, Try};
 
 mod outage;
 
@@ -140,8 +140,13 @@ async fn network(
     let Some(reached) = reached else {
         return Ok(Network::Up);
     };
-    let host = fetch::host_key(&due.address);
-    let network = shell.outage.note(host, due.key, reached, at);
+    let tried = Try {
+        host: fetch::host_key(&due.address),
+        source: due.key,
+        failing: due.failing,
+        reached,
+    };
+    let network = shell.outage.note(tried, at);
     match &network {
         Network::Lost(blamed) => {
             tracing::error!(

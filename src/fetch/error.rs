@@ -172,7 +172,7 @@ impl Error {
         }
     }
 
-    /// Whether the network brought the request to its host; `None` when it was not asked to.
+    /// Whether the network brought the request to its host; `None` when nobody knows, or it was not asked to.
     pub fn reached_host(&self) -> Option<bool> {
         match self {
             Self::Dns { .. }
@@ -181,7 +181,11 @@ impl Error {
                 wait: Wait::Connection,
                 ..
             } => Some(false),
-            Self::HeldOff { .. }
+            // Perhaps it still waited for the connection.
+            Self::Timeout {
+                wait: Wait::Answer, ..
+            }
+            | Self::HeldOff { .. }
             | Self::RefusedAddress { .. }
             | Self::File { .. }
             | Self::Setting { .. } => None,

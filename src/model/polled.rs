@@ -136,6 +136,8 @@ pub struct Due {
     pub validators: Validators,
     /// Salted hash of the newest body.
     pub body_hash: Option<[u8; 16]>,
+    /// Its last poll failed.
+    pub failing: bool,
     /// Salted hashes of the newest document's raw entries, and their `entries.id`.
     pub document: Vec<(u64, i64)>,
 }

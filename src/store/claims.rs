@@ -260,7 +260,8 @@ impl Store {
 fn load(connection: &Connection, key: i64, source: Arc<Source>) -> Result<Due, Error> {
     let due = connection
         .prepare_cached(
-            "SELECT validators_url, etag, last_modified, body_hash, document, adopted_url FROM sources WHERE id = ?1",
+            "SELECT validators_url, etag, last_modified, body_hash, document, adopted_url, c.failures > 0
+             FROM sources s JOIN schedule c ON c.source = s.id WHERE s.id = ?1",
         )?
         .query_row([key], |row| {
             let body_hash: Option<Vec<u8>> = row.get(3)?;
@@ -272,6 +273,7 @@ fn load(connection: &Connection, key: i64, source: Arc<Source>) -> Result<Due, E
                     .and_then(|url| Url::parse(&url).ok())
                     .unwrap_or_else(|| source.url.clone()),
                 source,
+                failing: row.get(6)?,
                 validators: Validators { url: row.get(0)?, etag: row.get(1)?, last_modified: row.get(2)? },
                 body_hash: body_hash.and_then(|hash| hash.try_into().ok()),
                 document: newest.map(|blob| document(&blob)).unwrap_or_default(),

@@ -20,7 +20,7 @@ pub struct SourceHealth {
     pub adopted_url: Option<String>,
     /// The operator's tags.
     pub tags: Vec<String>,
-    /// `ok`, `new`, `failing`, `gone`, `paused` or `repaired`.
+    /// `ok`, `new`, `failing`, `offline`, `gone`, `paused` or `repaired`.
     pub state: &'static str,
     /// End of the last poll; `None` before the first.
     pub last_poll: Option<DateTime<Utc>>,
@@ -136,6 +136,7 @@ fn cure(class: &str) -> Option<&'static str> {
         "dns" => {
             "check the spelling of the host in `url`; if many sources fail so, this machine's name server"
         }
+        "offline" => "check the network and the name server of this machine; it goes on by itself",
         "too_large" => "raise `fetch.max_body` if so much is expected",
         _ => return None,
     })
@@ -145,6 +146,10 @@ fn state(health: &SourceHealth, paused: bool, gone: bool) -> &'static str {
     match health {
         _ if paused => "paused",
         _ if gone => "gone",
+        SourceHealth {
+            error_class: Some(class),
+            ..
+        } if class == "offline" => "offline",
         SourceHealth {
             error_class: Some(_),
             ..

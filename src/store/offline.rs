@@ -11,6 +11,9 @@ use crate::model::Report;
 
 /// Why a source waits that could not be reached from here.
 const OFFLINE: &str = "this machine was offline";
+/// The class of such failures, and the outcome of such polls.
+const CLASS: &str = "offline";
+const PREFACE: &str = "this machine seems to be offline: ";
 /// All are polled within this time once the network is back.
 const LONGEST_RETURN: Duration = Duration::from_secs(600);
 
@@ -24,12 +27,10 @@ impl Store {
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             for key in keys {
                 tx.prepare_cached(
-                    "UPDATE schedule SET failures = max(failures - 1, 0), due_at_ms = ?2, due_why = ?3,
-                     error_class = iif(failures > 1, error_class, NULL), error = iif(failures > 1, error, NULL),
-                     error_since_at_ms = iif(failures > 1, error_since_at_ms, NULL)
-                     WHERE source = ?1 AND due_at_ms IS NOT NULL",
+                    "UPDATE schedule SET failures = max(failures - 1, 0), due_at_ms = ?2, due_why = ?3, outcome = ?4,
+                     error_class = ?4, error = ?5 || error WHERE source = ?1 AND due_at_ms IS NOT NULL",
                 )?
-                .execute(params![key, millis(now), OFFLINE])?;
+                .execute(params![key, millis(now), OFFLINE, CLASS, PREFACE])?;
             }
             tx.commit()?;
             Ok(())
@@ -62,7 +63,7 @@ impl Store {
     }
 }
 
-/// A source that could not be reached from here is due at once, behind all others; nothing else of it changes.
+/// A source that could not be reached from here is due at once, behind all others; that is seen, and not counted.
 pub(super) fn excuse(
     tx: &Savepoint<'_>,
     key: i64,
@@ -70,15 +71,17 @@ pub(super) fn excuse(
     cause: &str,
     report: Report,
 ) -> Result<Report, Error> {
+    let error = format!("{PREFACE}{cause}");
     let next_due: Option<i64> = tx
         .prepare_cached(
-            "UPDATE schedule SET due_at_ms = iif(due_at_ms IS NULL, NULL, ?2), due_why = ?3, leased_until_at_ms = NULL
+            "UPDATE schedule SET due_at_ms = iif(due_at_ms IS NULL, NULL, ?2), due_why = ?3, leased_until_at_ms = NULL,
+             outcome = ?4, error_class = ?4, error = ?5, error_since_at_ms = coalesce(error_since_at_ms, ?2)
              WHERE source = ?1 RETURNING due_at_ms",
         )?
-        .query_row(params![key, millis(at), OFFLINE], |row| row.get(0))?;
+        .query_row(params![key, millis(at), OFFLINE, CLASS, error], |row| row.get(0))?;
     Ok(Report {
-        outcome: "offline",
-        error: Some(format!("this machine seems to be offline: {cause}")),
+        outcome: CLASS,
+        error: Some(error),
         next_due: next_due.map(instant),
         ..report
     })

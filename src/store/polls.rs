@@ -290,7 +290,9 @@ impl After {
         self.ok = false;
         self.failures = before.failures.saturating_add(1);
         self.error = Some((class, message.unwrap_or_default()));
-        self.error_since = before.error_since.or(Some(self.at));
+        // Before the first failure it may be of the time when this machine was offline.
+        let since = before.error_since.filter(|_| before.failures > 0);
+        self.error_since = since.or(Some(self.at));
     }
 
     fn store(

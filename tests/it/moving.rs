@@ -157,3 +157,20 @@ async fn no_secret_follows_to_an_adopted_address_and_a_private_one_is_not_shown(
     }
     assert_eq!(adopted(&mill).as_deref(), Some("(private)"));
 }
+
+#[tokio::test]
+async fn a_source_without_an_id_is_found_again_at_its_adopted_address() {
+    let origin = Origin::start().await;
+    let nameless = |id: &str, path: &str| {
+        let mut source = source(id, origin.url(path));
+        source.named = false;
+        vec![source]
+    };
+    let mut mill = Mill::new(nameless("feed", "/feed")).await;
+    origin.script("/feed", Reply::redirect(301, "/new"));
+    origin.script("/new", Reply::ok(feed("Tides", &["a"])));
+    polls(&mill, 3).await;
+    mill = mill.restarted(nameless("new", "/new")).await;
+    let health = mill.health("new");
+    assert_eq!((health.articles, health.adopted_url), (1, None));
+}
