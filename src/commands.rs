@@ -21,10 +21,12 @@ use crate::schedule;
 use crate::store::{Holder, Lock, Sources, Store};
 
 pub use documents::{export_atom, export_jsonl, parse};
+pub use explain::explain;
 pub use listings::{articles, sources};
 pub use poll::poll;
 
 mod documents;
+mod explain;
 mod listings;
 mod poll;
 
@@ -71,11 +73,14 @@ fn shell(config: &Config, store: Store) -> Result<Shell, Failure> {
     let threads = std::thread::available_parallelism()
         .map_or(2, usize::from)
         .min(4);
+    let fetcher = Fetcher::new(&config.fetch);
+    fetcher.hold_off(store.held_off().map_err(Failure::running)?);
     Ok(Shell {
-        fetcher: Arc::new(Fetcher::new(&config.fetch)),
+        fetcher: Arc::new(fetcher),
         observers: Observers::start(threads, config.fetch.max_body).map_err(Failure::running)?,
         store,
         clock: Clock::System,
+        outage: Arc::default(),
     })
 }
 

@@ -101,6 +101,8 @@ pub struct Fetch {
     pub per_host: usize,
     /// Least time between two requests to one registrable domain.
     pub host_interval: Duration,
+    /// A 429 quiets the address that sent it too, not only the registrable domain.
+    pub hold_off_by_address: bool,
     /// TCP and TLS set-up.
     pub connect_timeout: Duration,
     /// Longest silence within a response.

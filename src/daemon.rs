@@ -16,6 +16,9 @@ use crate::store::{self, Scope, Sources, Store};
 
 pub use outputs::{publish, rendered, selection};
 
+use jump::Watch;
+
+mod jump;
 mod outputs;
 #[cfg(test)]
 mod tests;
@@ -32,6 +35,10 @@ const INDEX: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_secs(10);
 /// … up to this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// While this machine is offline one source is tried this often.
+const PROBE: Duration = Duration::from_secs(30);
+/// Outcome of a poll that failed by our own fault.
+const OFFLINE: &str = "offline";
 /// Outcome of a poll that could not be stored.
 const UNSTORED: &str = "store";
 /// Polls in flight may finish within this time after a stop signal.
@@ -65,6 +72,10 @@ pub async fn pass(
             while running.len() >= concurrency {
                 finished(running.join_next().await, &mut each);
             }
+            if shell.outage.is_on() && !matches!(scope, Scope::Named(_)) {
+                shell.store.release(due.key).await?;
+                continue;
+            }
             spawn(&mut running, shell, due, last);
         }
     }
@@ -79,7 +90,7 @@ pub async fn pass(
 fn closing(claimed: &[Due], soon: usize) -> Vec<bool> {
     let hosts: Vec<&str> = claimed
         .iter()
-        .map(|due| crate::fetch::host_key(&due.source.url))
+        .map(|due| crate::fetch::host_key(&due.address))
         .collect();
     let again = |at: usize| {
         hosts[at + 1..]
@@ -114,6 +125,7 @@ fn unstored(source: String, error: &store::Error) -> Report {
         revised: 0,
         merged: 0,
         changed: false,
+        moved: None,
         body_bytes: None,
         took: Duration::ZERO,
         next_due: None,
@@ -241,8 +253,22 @@ async fn schedule(
 ) {
     let mut running: JoinSet<Report> = JoinSet::new();
     let mut trouble = Trouble::default();
+    let mut probe_at = Instant::now();
+    let mut watch = Watch::new(shell);
     while !stop.is_cancelled() {
-        let room = trouble.room(concurrency.saturating_sub(running.len()), running.len());
+        if let Err(error) = watch.look(shell).await {
+            tracing::error!(%error, "the due list cannot follow the clock");
+        }
+        let offline = shell.outage.is_on();
+        let most = match offline {
+            true if probe_at > Instant::now() => 0,
+            true => 1,
+            false => concurrency,
+        };
+        let room = trouble.room(most.saturating_sub(running.len()), running.len());
+        if offline && room > 0 {
+            probe_at = Instant::now() + PROBE;
+        }
         match claim(shell, sources, room).await {
             Ok(claimed) => {
                 for due in claimed {
@@ -256,12 +282,16 @@ async fn schedule(
         }
         let wait = match trouble.pause() {
             Some(pause) => pause,
+            None if offline => probe_at.saturating_duration_since(Instant::now()),
             None => until_next(shell, running.len() >= concurrency),
         };
         tokio::select! {
             () = stop.cancelled() => {}
             Some(done) = running.join_next() => finished(Some(done), &mut |report| {
                 trouble.note(report.outcome != UNSTORED);
+                if report.outcome != OFFLINE {
+                    probe_at = Instant::now(); // What was reached speaks for trying the next.
+                }
                 if report.changed {
                     changed.notify_one();
                 }

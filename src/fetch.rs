@@ -6,9 +6,10 @@
 //! caller's to decide.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use http::header::{CONTENT_TYPE, LOCATION};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
@@ -25,22 +26,29 @@ mod error;
 mod gate;
 mod head;
 mod local;
+mod quiet;
 mod redirect;
 mod request;
+mod wall;
 
 pub use decode::Decoded;
 pub use error::{BadRedirect, Error, Wait};
 pub use gate::host_key;
 pub use head::Coding;
-pub use redirect::Hop;
+pub use redirect::{Hop, moved_to};
+pub use wall::wall;
 
 use client::IDLE_CONNECTION;
 use deadline::Deadline;
 use gate::Pass;
+use quiet::Quiet;
 use redirect::{is_redirect, plain};
 
 /// Bodies beyond the free size that are held at once, from their reading until their payload is dropped.
 const LARGE_BODIES: usize = 4;
+
+/// Quiet for a domain that wants fewer requests and does not say until when.
+const UNSAID_QUIET: Duration = Duration::from_secs(60);
 
 /// What an origin answered.
 #[derive(Debug)]
@@ -133,6 +141,7 @@ impl Payload {
 pub struct Fetcher {
     clients: client::Clients,
     gates: gate::Gates,
+    quiet: Arc<Quiet>,
     limits: body::Limits,
 }
 
@@ -140,8 +149,10 @@ impl Fetcher {
     /// Sets up. Clients are built when a source first needs them, so a machine without CA certificates costs only
     /// its `https` sources.
     pub fn new(settings: &config::Fetch) -> Self {
+        let quiet = Arc::new(Quiet::new(settings.hold_off_by_address));
         Self {
-            clients: client::Clients::new(settings),
+            clients: client::Clients::new(settings, Arc::clone(&quiet)),
+            quiet,
             gates: gate::Gates::new(settings.per_host, settings.host_interval),
             limits: body::Limits {
                 max_body: settings.max_body,
@@ -152,7 +163,20 @@ impl Fetcher {
         }
     }
 
-    /// Fetches one source. `last_of_host` closes the connection afterwards. `now` stands in for a missing `Date` where
+    /// Holds off places, as [`Fetcher::held_off`] named them in an earlier process.
+    pub fn hold_off(&self, places: impl IntoIterator<Item = (String, DateTime<Utc>)>) {
+        for (place, until) in places {
+            self.quiet.hold(place, until);
+        }
+    }
+
+    /// Places that want no requests now, and until when: registrable domains, `host:port` where there is none, and
+    /// addresses.
+    pub fn held_off(&self) -> Vec<(String, DateTime<Utc>)> {
+        self.quiet.all()
+    }
+
+    /// Fetches one source, from `start` on: its own URL, or the one it moved to. `last_of_host` closes the connection afterwards. `now` stands in for a missing `Date` where
     /// dates of the response are measured.
     ///
     /// # Errors
@@ -160,6 +184,7 @@ impl Fetcher {
     pub async fn fetch(
         &self,
         source: &Source,
+        start: &Url,
         validators: &Validators,
         last_of_host: bool,
         now: DateTime<Utc>,
@@ -173,13 +198,15 @@ impl Fetcher {
                 });
             }
         }
-        let start = plain(&source.url);
+        self.quiet.tick(now);
+        let start = plain(start);
         address::check_literal(&start, &source.request.allow_private)?;
         let order = Order {
             source,
             validators,
             last_of_host,
             now,
+            begun: Instant::now(),
         };
         let mut deadline = Deadline::new(source.request.timeout);
         let mut pass = deadline.pause(self.gates.enter(&start)).await;
@@ -213,6 +240,9 @@ impl Fetcher {
         pass: &Pass,
         deadline: &mut Deadline,
     ) -> Result<reqwest::Response, Error> {
+        if let Some(until) = self.quiet.url(url) {
+            return Err(Error::HeldOff { until });
+        }
         let may_be_stale = pass.may_reuse();
         let response = match self.send(order, url, deadline).await {
             Err(Error::Cut { .. }) if may_be_stale => {
@@ -265,14 +295,65 @@ impl Fetcher {
                 redirects: walk.redirects,
             })),
             (410, _) if walk.redirects.iter().all(Hop::is_permanent) => Ok(Answer::Gone),
-            (status @ (429 | 503), _) => Err(Error::Status {
+            (status @ (429 | 503), _) => {
+                let retry_after = head::retry_after(headers, order.now);
+                if status == 429 {
+                    let direct = order.source.request.proxy.is_none();
+                    let address = response.remote_addr().filter(|_| direct);
+                    let until = order.after(retry_after.unwrap_or(UNSAID_QUIET));
+                    self.quiet
+                        .hold_all(walk.url(), address.map(|address| address.ip()), until);
+                }
+                let error = Error::Status {
+                    status,
+                    retry_after,
+                };
+                Err(self.refusal(error, response, deadline).await)
+            }
+            (status, _) => {
+                let error = Error::Status {
+                    status,
+                    retry_after: None,
+                };
+                Err(self.refusal(error, response, deadline).await)
+            }
+        }
+    }
+
+    /// What a refusal is: a page that only browsers pass gets its own name.
+    async fn refusal(
+        &self,
+        error: Error,
+        mut response: reqwest::Response,
+        deadline: &Deadline,
+    ) -> Error {
+        let Error::Status {
+            status: status @ (202 | 403 | 405 | 503),
+            retry_after,
+        } = error
+        else {
+            return error;
+        };
+        let found = match wall::by_head(response.headers()) {
+            Some(whose) => Some(whose),
+            None => {
+                let beginning = body::beginning(&mut response, &self.limits, deadline).await;
+                match head::coding(response.headers()) {
+                    Ok(Some(coding)) => decode::decode(coding, &beginning, self.limits.max_body)
+                        .ok()
+                        .and_then(|decoded| wall::wall(&decoded.body)),
+                    Ok(None) => wall::wall(&beginning),
+                    Err(_) => None,
+                }
+            }
+        };
+        match found {
+            Some(whose) => Error::BotWall {
                 status,
-                retry_after: head::retry_after(headers, order.now),
-            }),
-            (status, _) => Err(Error::Status {
-                status,
-                retry_after: None,
-            }),
+                whose,
+                retry_after,
+            },
+            None => error,
         }
     }
 
@@ -317,9 +398,19 @@ struct Order<'o> {
     validators: &'o Validators,
     last_of_host: bool,
     now: DateTime<Utc>,
+    /// The same instant.
+    begun: Instant,
 }
 
 impl<'o> Order<'o> {
+    /// So long after the present.
+    fn after(&self, wait: Duration) -> DateTime<Utc> {
+        TimeDelta::from_std(self.begun.elapsed().saturating_add(wait))
+            .ok()
+            .and_then(|wait| self.now.checked_add_signed(wait))
+            .unwrap_or(DateTime::<Utc>::MAX_UTC)
+    }
+
     /// The validators that a request of this URL carries: they belong to the URL that gave them.
     fn conditions(&self, url: &Url) -> Option<&'o Validators> {
         let given = self.validators.etag.is_some() || self.validators.last_modified.is_some();

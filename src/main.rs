@@ -46,6 +46,14 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Why a source is polled when it is, its last polls, what is wrong with it and what to do
+    Explain {
+        /// Its id
+        source: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Articles that match a search, the best first; without one the newest
     Articles {
         /// Words, "phrases", AND OR NOT, word*, title:word (SQLite FTS5)
@@ -155,6 +163,7 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
             dry_run,
         } => commands::poll(config, sources, all, dry_run).await,
         Command::Check { json } => commands::check(config, json),
+        Command::Explain { source, json } => commands::explain(config, &source, json).await,
         Command::Sources { json } => commands::sources(config, json).await,
         Command::Articles {
             query,

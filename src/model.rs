@@ -218,6 +218,10 @@ pub struct Signals {
 pub struct History {
     /// Failures since the last success.
     pub failures: u32,
+    /// Class of the last of them (`dns`, `not_found`, …); empty when there is none, or nobody knows.
+    pub class: &'static str,
+    /// The newest answer had no validators: every poll costs the whole document.
+    pub unconditional: bool,
     /// End of the last response. `None` before the first poll.
     pub last_polled_at: Option<DateTime<Utc>>,
     /// No request before this instant (`Retry-After`, RFC 9110 §10.2.3).

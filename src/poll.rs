@@ -21,6 +21,10 @@ use crate::parse::{self, ParsedFeed};
 use crate::store::{self, Store, compress};
 use crate::text::text_fingerprint;
 
+pub use outage::{Network, Outage, Try};
+
+mod outage;
+
 /// feed-rs recurses with the depth of a document, which is capped; this is ample for it.
 const STACK_BYTES: usize = 16 << 20;
 /// Documents that may wait for a thread.
@@ -37,6 +41,8 @@ pub struct Shell {
     pub store: Store,
     /// The clock.
     pub clock: Clock,
+    /// What was seen of our own network.
+    pub outage: Arc<Outage>,
 }
 
 /// Polls one source once: I/O, pure, I/O. `last_of_host` closes the connection afterwards.
@@ -48,10 +54,23 @@ pub async fn poll(shell: &Shell, due: Due, last_of_host: bool) -> Result<Report,
     let before = shell.clock.now();
     let answer = shell
         .fetcher
-        .fetch(&due.source, &due.validators, last_of_host, before)
+        .fetch(
+            &due.source,
+            &due.address,
+            &due.validators,
+            last_of_host,
+            before,
+        )
         .await;
     let at = shell.clock.now();
+    let network = network(shell, &due, &answer, at).await?;
     let (key, source, took) = (due.key, Arc::clone(&due.source), started.elapsed());
+    let redirects: &[fetch::Hop] = match &answer {
+        Ok(Answer::Modified(payload)) => &payload.redirects,
+        Ok(Answer::NotModified(news)) => &news.redirects,
+        _ => &[],
+    };
+    let moved_to = fetch::moved_to(redirects).cloned();
     let body_bytes = match &answer {
         Ok(Answer::Modified(payload)) => Some(payload.encoded.len() as u64),
         _ => None,
@@ -63,8 +82,21 @@ pub async fn poll(shell: &Shell, due: Due, last_of_host: bool) -> Result<Report,
             signals: news.signals,
         },
         Ok(Answer::Gone) => Observation::Gone,
+        Err(fetch::Error::HeldOff { until }) => Observation::HeldOff { until },
+        Err(error) if matches!(network, Network::Lost(_) | Network::Down) => Observation::Offline {
+            cause: error.to_string(),
+        },
         Err(error) => failed(&error),
     };
+    if matches!(
+        outcome,
+        Observation::Failed {
+            class: "too_many_requests",
+            ..
+        }
+    ) {
+        shell.store.hold_off(shell.fetcher.held_off(), at).await?;
+    }
     let report = shell
         .store
         .commit(Observed {
@@ -73,6 +105,7 @@ pub async fn poll(shell: &Shell, due: Due, last_of_host: bool) -> Result<Report,
             at,
             took,
             body_bytes,
+            moved_to,
             outcome,
         })
         .await?;
@@ -86,7 +119,48 @@ pub async fn poll(shell: &Shell, due: Due, last_of_host: bool) -> Result<Report,
         error = report.error.as_deref(),
         "polled"
     );
+    if let Some(moved) = report.moved {
+        tracing::warn!(source.id = report.source, "{moved}");
+    }
     Ok(report)
+}
+
+/// What a poll says about our own network, and what follows from it for the other sources.
+async fn network(
+    shell: &Shell,
+    due: &Due,
+    answer: &Result<Answer, fetch::Error>,
+    at: DateTime<Utc>,
+) -> Result<Network, store::Error> {
+    let reached = match answer {
+        _ if due.source.url.scheme() == "file" => None,
+        Ok(_) => Some(true),
+        Err(error) => error.reached_host(),
+    };
+    let Some(reached) = reached else {
+        return Ok(Network::Up);
+    };
+    let tried = Try {
+        host: fetch::host_key(&due.address),
+        source: due.key,
+        failing: due.failing,
+        reached,
+    };
+    let network = shell.outage.note(tried, at);
+    match &network {
+        Network::Lost(blamed) => {
+            tracing::error!(
+                "hardly a host can be reached: this machine seems to be offline; trying one source at a time"
+            );
+            shell.store.pardon(blamed.clone(), at).await?;
+        }
+        Network::Back => {
+            tracing::info!("hosts can be reached again");
+            shell.store.back_online(at).await?;
+        }
+        Network::Up | Network::Down => {}
+    }
+    Ok(network)
 }
 
 fn failed(error: &fetch::Error) -> Observation {
@@ -177,16 +251,11 @@ fn observe(due: &Due, payload: &Payload, at: DateTime<Utc>, max_body: u64) -> Ob
         Err(error) => return failed(&error),
     };
     let cut = payload.cut || decoded.cut;
-    let validators = if cut {
-        Validators::default()
-    } else {
-        payload.validators.clone()
-    };
     let salt = salt(&due.source, payload);
     let body_hash = xxh3_128_with_seed(&decoded.body, salt).to_le_bytes();
     if due.body_hash == Some(body_hash) && !cut {
         return Observation::SameBody {
-            validators,
+            validators: payload.validators.clone(),
             signals: payload.signals.clone(),
         };
     }
@@ -196,30 +265,20 @@ fn observe(due: &Due, payload: &Payload, at: DateTime<Utc>, max_body: u64) -> Ob
         timezone: Some(due.source.timezone),
     };
     match parse::parse(&decoded.body, &context) {
+        Err(_) if let Some(whose) = fetch::wall(&decoded.body) => failed(&fetch::Error::BotWall {
+            status: 200,
+            whose,
+            retry_after: None,
+        }),
         Err(error) => Observation::Failed {
             class: "not_a_feed",
             message: error.to_string(),
             retry_after: None,
         },
         Ok(parsed) => Observation::Feed(Box::new(feed(
-            due,
-            payload,
-            parsed,
-            salt,
-            at,
-            Body {
-                validators,
-                body_hash,
-                cut,
-            },
+            due, payload, parsed, salt, at, body_hash, cut,
         ))),
     }
-}
-
-struct Body {
-    validators: Validators,
-    body_hash: [u8; 16],
-    cut: bool,
 }
 
 fn feed(
@@ -228,7 +287,8 @@ fn feed(
     parsed: ParsedFeed,
     salt: u64,
     at: DateTime<Utc>,
-    body: Body,
+    body_hash: [u8; 16],
+    cut: bool,
 ) -> FeedDocument {
     let base = &payload.final_url;
     let document = normalize::document(&parsed, base);
@@ -267,6 +327,8 @@ fn feed(
     }
     let mut signals = parsed.signals;
     signals.max_age = payload.signals.max_age;
+    // A later 304, or the same bytes again, would hide what was lost (RFC 9111 §3.3).
+    let cut = cut || parsed.cut;
     FeedDocument {
         info: document.info,
         signals,
@@ -275,9 +337,13 @@ fn feed(
             .iter()
             .map(|repair| repair.name.to_owned())
             .collect(),
-        validators: body.validators,
-        body_hash: body.body_hash,
-        cut: body.cut || parsed.cut,
+        validators: if cut {
+            Validators::default()
+        } else {
+            payload.validators.clone()
+        },
+        body_hash: (!cut).then_some(body_hash),
+        cut,
         items,
     }
 }

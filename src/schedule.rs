@@ -12,9 +12,12 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::model::{Cadence, History, Rule, Signals};
 
+use back_off::back_off;
+
 pub use crontab::{Crontab, CrontabError};
 pub use every::RuleError;
 
+mod back_off;
 mod crontab;
 mod every;
 mod hints;
@@ -40,7 +43,7 @@ pub struct Next {
 ///
 /// The latest of four instants wins: the cadence's next firing after `now`; the publisher's largest hint, up to
 /// `cadence.max` and moved out of `skipHours` and `skipDays` (RFC 9111 §5.2.2.1, RSS 2.0), unless the cadence
-/// lifts them; the back-off, the normal interval doubled a failure, up to `cadence.max`; `history.held_until`
+/// lifts them; the back-off, the normal interval doubled a failure and no less than suits its class, up to `cadence.max`; `history.held_until`
 /// (RFC 9110 §10.2.3), which has no upper bound here. A cron line waits for its own first firing from there on,
 /// so that the operator's hours hold too.
 ///
@@ -94,10 +97,21 @@ pub fn next_poll(
         not_before(
             later(
                 now,
-                back_off(pace.interval(), history.failures, cadence.max),
+                back_off(
+                    history.class,
+                    history.failures,
+                    pace.interval(),
+                    cadence.max,
+                ),
             ),
-            &|| failures(history.failures),
+            &|| failures(history),
         );
+    }
+    if history.unconditional && matches!(cadence.rule, Rule::Adaptive) {
+        let floor = cadence.min.saturating_mul(UNCONDITIONAL_FLOOR);
+        not_before(later(now, floor.min(cadence.max)), &|| {
+            "the feed gives no ETag or Last-Modified: each poll costs the whole of it".to_owned()
+        });
     }
     if let Some(until) = history.held_until {
         not_before(until, &|| held(until, now));
@@ -127,8 +141,8 @@ const SPREAD_PER_SOURCE: Duration = Duration::from_millis(200);
 const STRETCH_PARTS: u32 = 20;
 /// … but not by more than this.
 const STRETCH_MAX: Duration = Duration::from_secs(3 * 60);
-/// Nothing that fails is tried more often than this.
-const BACK_OFF_MIN: Duration = Duration::from_secs(60);
+/// So many times the floor of the adaptive rule for a feed that cannot be asked conditionally.
+const UNCONDITIONAL_FLOOR: u32 = 4;
 /// How far after a cron firing a floor may lie and still be polled at once, instead of at the next firing: a
 /// response takes time, and `@hourly` with a max-age of an hour is not meant to poll every other hour.
 const SLACK_MAX: Duration = Duration::from_secs(5 * 60);
@@ -200,15 +214,6 @@ impl Pace<'_> {
     }
 }
 
-/// The wait after `failures` failures in a row, however they came about: the place to tell a missing page from
-/// a slow host, once that matters.
-fn back_off(interval: Duration, failures: u32, max: Duration) -> Duration {
-    interval
-        .saturating_mul(2u32.saturating_pow(failures))
-        .max(BACK_OFF_MIN)
-        .min(max)
-}
-
 /// Moves a poll to where the publisher does not skip, by `cadence.max` from now at most.
 fn leave_skipped(pace: &Pace<'_>, signals: &Signals, next: Next) -> Next {
     let latest = later(pace.now, pace.cadence.max);
@@ -243,10 +248,14 @@ fn later_by(wait: Duration) -> TimeDelta {
     TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX)
 }
 
-fn failures(count: u32) -> String {
-    match count {
-        1 => "1 failure".to_owned(),
-        count => format!("{count} failures in a row"),
+fn failures(history: &History) -> String {
+    let kind = match history.class {
+        "" => String::new(),
+        class => format!(" ({class})"),
+    };
+    match history.failures {
+        1 => format!("1 failure{kind}"),
+        count => format!("{count} failures in a row{kind}"),
     }
 }
 

@@ -169,7 +169,13 @@ async fn fetched(path: Option<&Path>, input: &str) -> Result<Payload, Failure> {
         lone.fetch = config.fetch;
     }
     let answer = Fetcher::new(&lone.fetch)
-        .fetch(&source, &Validators::default(), true, Clock::System.now())
+        .fetch(
+            &source,
+            &source.url,
+            &Validators::default(),
+            true,
+            Clock::System.now(),
+        )
         .await;
     match answer.map_err(Failure::running)? {
         Answer::Modified(payload) => Ok(*payload),

@@ -42,8 +42,14 @@ pub async fn sources(path: Option<&Path>, as_json: bool) -> Result<(), Failure> 
             time(source.next_poll),
             source.next_poll_why
         );
+        if let Some(url) = source.adopted_url {
+            println!("    moved for good to {url}");
+        }
         if let Some(error) = source.error {
             println!("    failing since {}: {error}", time(source.error_since));
+            if let Some(cure) = source.cure {
+                println!("    {cure}");
+            }
         }
     }
     Ok(())

@@ -80,15 +80,11 @@ pub(super) fn fetch(
             notes,
             length(Duration::ZERO..=second * 3_600),
         ),
+        hold_off_by_address: section.read("hold_off_by_address", false, notes, flag),
         connect_timeout: section.read("connect_timeout", second * 10, notes, length(TIMEOUTS)),
         idle_timeout: section.read("idle_timeout", second * 15, notes, length(TIMEOUTS)),
         max_body: section.read("max_body", 16 << 20, notes, size(1 << 10..=1 << 30)),
     };
-    if section.read("hold_off_by_address", false, notes, flag)
-        && let Some(value) = section.value("hold_off_by_address")
-    {
-        notes.idle(&value);
-    }
     let contact = section.read("contact", PROJECT_URL.to_owned(), notes, words);
     let fallback = fill(USER_AGENT, &contact).unwrap_or_else(|_| USER_AGENT.to_owned());
     let request = RequestOptions {

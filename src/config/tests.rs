@@ -73,10 +73,12 @@ fn an_empty_file_means_the_defaults() {
         concurrency,
         per_host,
         host_interval,
+        hold_off_by_address,
         connect_timeout,
         idle_timeout,
         max_body,
     } = config.fetch;
+    assert!(!hold_off_by_address);
     assert_eq!((concurrency, per_host, max_body), (64, 2, 16 * 1024 * 1024));
     let seconds = [host_interval, connect_timeout, idle_timeout].map(|duration| duration.as_secs());
     assert_eq!(seconds, [0, 10, 15]);
@@ -134,8 +136,6 @@ fn the_own_address_follows_the_listener_and_ends_in_a_slash() {
 fn keys_that_do_nothing_yet_warn_only_when_they_ask_for_something() {
     let asked = r#"[store]
 retention = { age = "365d" }
-[fetch]
-hold_off_by_address = true
 [schedule]
 budget = "2000/h"
 [dedup]
@@ -157,7 +157,6 @@ drop = ["words < 50"]
         .collect();
     let expected = [
         "store.retention",
-        "fetch.hold_off_by_address",
         "schedule.budget",
         "dedup.near_duplicates",
         "dedup.window",

@@ -43,6 +43,7 @@ async fn start(folder: &Path, stop: &CancellationToken) -> (Store, Holder, Strin
         observers: Observers::start(1, config.fetch.max_body).expect("threads"),
         store: store.clone(),
         clock: Clock::System,
+        outage: Arc::default(),
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("bound").to_string();

@@ -50,6 +50,24 @@ pub(super) struct Received {
     pub(super) permit: Option<OwnedSemaphorePermit>,
 }
 
+/// The beginning of a body that is no feed, as much as comes easily.
+pub(super) async fn beginning(
+    response: &mut reqwest::Response,
+    limits: &Limits,
+    deadline: &Deadline,
+) -> Vec<u8> {
+    const ENOUGH: usize = 32 * 1024;
+    let mut beginning = Vec::new();
+    while beginning.len() < ENOUGH {
+        let chunk = deadline
+            .within_idle(limits.idle_timeout, Wait::Body, response.chunk())
+            .await;
+        let Ok(Ok(Some(chunk))) = chunk else { break };
+        beginning.extend_from_slice(&chunk);
+    }
+    beginning
+}
+
 /// Reads the whole body.
 ///
 /// # Errors

@@ -7,14 +7,16 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use url::Url;
 
+use super::quiet::Quiet;
 use super::{Error, address};
 use crate::config;
 use crate::model::{HttpVersion, RequestOptions, Secret};
@@ -33,6 +35,7 @@ const HTTP2_HEAD: u32 = 64 * 1024;
 pub(super) struct Clients {
     connect_timeout: Duration,
     idle_per_host: usize,
+    quiet: Arc<Quiet>,
     built: Mutex<Vec<(Key, reqwest::Client)>>,
 }
 
@@ -57,12 +60,13 @@ impl Key {
 
 impl Clients {
     /// None yet; `ring` becomes the process's TLS provider unless there is one already.
-    pub(super) fn new(settings: &config::Fetch) -> Self {
+    pub(super) fn new(settings: &config::Fetch, quiet: Arc<Quiet>) -> Self {
         // An error means that a provider is installed, which is just as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Self {
             connect_timeout: settings.connect_timeout,
             idle_per_host: settings.per_host,
+            quiet,
             built: Mutex::new(Vec::new()),
         }
     }
@@ -94,6 +98,7 @@ impl Clients {
         let resolver = Resolver {
             allow_private: options.allow_private.clone(),
             proxy_host: proxy.as_ref().map(|(_, host)| host.clone()),
+            quiet: Arc::clone(&self.quiet),
         };
         let mut builder = reqwest::Client::builder()
             .redirect(Policy::none())
@@ -160,6 +165,7 @@ fn proxy(setting: &Secret) -> Result<(reqwest::Proxy, String), Error> {
 struct Resolver {
     allow_private: Vec<IpNet>,
     proxy_host: Option<String>,
+    quiet: Arc<Quiet>,
 }
 
 impl Resolve for Resolver {
@@ -170,6 +176,7 @@ impl Resolve for Resolver {
             .as_deref()
             .is_some_and(|proxy| proxy.eq_ignore_ascii_case(name.as_str()));
         let allow_private = self.allow_private.clone();
+        let quiet = Arc::clone(&self.quiet);
         Box::pin(async move {
             let found = tokio::net::lookup_host((host.as_str(), 0))
                 .await
@@ -177,6 +184,9 @@ impl Resolve for Resolver {
             let addresses: Vec<SocketAddr> = found.collect();
             if !exempt {
                 check_all(&addresses, &allow_private)?;
+                if let Some(until) = addresses.iter().find_map(|at| quiet.address(at.ip())) {
+                    return Err(NameQuiet(until).into());
+                }
             }
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
@@ -198,6 +208,10 @@ fn check_all(addresses: &[SocketAddr], allow_private: &[IpNet]) -> Result<(), Na
 #[derive(Debug)]
 pub(super) struct NameRefused(pub(super) IpAddr);
 
+/// A name led to an address that wants quiet.
+#[derive(Debug)]
+pub(super) struct NameQuiet(pub(super) DateTime<Utc>);
+
 /// A name led nowhere.
 #[derive(Debug)]
 pub(super) struct NameUnresolved(pub(super) io::Error);
@@ -208,11 +222,19 @@ impl fmt::Display for NameRefused {
     }
 }
 
+impl fmt::Display for NameQuiet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "quiet until {}", self.0)
+    }
+}
+
 impl fmt::Display for NameUnresolved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
+
+impl StdError for NameQuiet {}
 
 impl StdError for NameRefused {}
 

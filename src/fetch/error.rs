@@ -9,7 +9,9 @@ use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::client::{NameRefused, NameUnresolved};
+use chrono::{DateTime, Utc};
+
+use super::client::{NameQuiet, NameRefused, NameUnresolved};
 
 /// Why a fetch gave no usable answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +23,23 @@ pub enum Error {
         status: u16,
         /// From the response on, clamped at 7 days; only of 429 and 503 (RFC 9110 §10.2.3).
         retry_after: Option<Duration>,
+    },
+    /// A page stands before the feed that only browsers pass, made to keep programs out.
+    #[error("answered status {status} with a challenge page of {whose}")]
+    BotWall {
+        /// The code.
+        status: u16,
+        /// Whose page.
+        whose: &'static str,
+        /// As of [`Error::Status`].
+        retry_after: Option<Duration>,
+    },
+    /// Nothing was sent: the domain (or address) asked for quiet in answer to an earlier request, perhaps of another
+    /// source.
+    #[error("not asked: the host wants no requests until {}", until.format("%Y-%m-%d %H:%M:%SZ"))]
+    HeldOff {
+        /// The end of the quiet.
+        until: DateTime<Utc>,
     },
     /// The host name has no address.
     #[error("host name not resolved: {cause}")]
@@ -128,6 +147,8 @@ impl Error {
     pub fn class(&self) -> &'static str {
         match self {
             Self::Status { status, .. } => status_class(*status),
+            Self::BotWall { .. } => "bot_wall",
+            Self::HeldOff { .. } => "held_off",
             Self::Dns { .. } => "dns",
             Self::RefusedAddress { .. } => "refused_address",
             Self::Connect { .. } => "connect",
@@ -146,8 +167,29 @@ impl Error {
     /// say, or said nothing intelligible.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Status { retry_after, .. } => *retry_after,
+            Self::Status { retry_after, .. } | Self::BotWall { retry_after, .. } => *retry_after,
             _ => None,
+        }
+    }
+
+    /// Whether the network brought the request to its host; `None` when nobody knows, or it was not asked to.
+    pub fn reached_host(&self) -> Option<bool> {
+        match self {
+            Self::Dns { .. }
+            | Self::Connect { .. }
+            | Self::Timeout {
+                wait: Wait::Connection,
+                ..
+            } => Some(false),
+            // Perhaps it still waited for the connection.
+            Self::Timeout {
+                wait: Wait::Answer, ..
+            }
+            | Self::HeldOff { .. }
+            | Self::RefusedAddress { .. }
+            | Self::File { .. }
+            | Self::Setting { .. } => None,
+            _ => Some(true),
         }
     }
 
@@ -156,6 +198,9 @@ impl Error {
         for cause in chain(error) {
             if let Some(NameRefused(address)) = cause.downcast_ref() {
                 return Self::RefusedAddress { address: *address };
+            }
+            if let Some(NameQuiet(until)) = cause.downcast_ref() {
+                return Self::HeldOff { until: *until };
             }
             if let Some(NameUnresolved(reason)) = cause.downcast_ref() {
                 return Self::Dns {

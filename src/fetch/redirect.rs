@@ -27,6 +27,15 @@ impl Hop {
     }
 }
 
+/// Where a chain says that the feed has moved for good: the end of its unbroken permanent beginning, and never one
+/// that gives up TLS. `None`: nowhere.
+pub fn moved_to(hops: &[Hop]) -> Option<&Url> {
+    hops.iter()
+        .take_while(|hop| hop.is_permanent() && !hop.downgrade)
+        .last()
+        .map(|hop| &hop.url)
+}
+
 /// Whether the status asks a GET to go elsewhere.
 pub(super) fn is_redirect(status: u16) -> bool {
     matches!(status, 301 | 302 | 303 | 307 | 308)
@@ -179,6 +188,41 @@ mod tests {
             next(301, Some(b"/1#again"), &start, &hops[1].url, &hops[..2]),
             Err(BadRedirect::Circle)
         );
+    }
+
+    #[test]
+    fn a_feed_moves_along_the_permanent_beginning_and_never_down_from_tls() {
+        let hop = |status, text: &str, downgrade| Hop {
+            status,
+            url: url(text),
+            downgrade,
+        };
+        let [a, b, c] = [
+            "https://a.example/",
+            "https://b.example/",
+            "https://c.example/",
+        ];
+        for (hops, place) in [
+            (vec![], None),
+            (vec![hop(301, a, false)], Some(a)),
+            (vec![hop(301, a, false), hop(308, b, false)], Some(b)),
+            (
+                vec![hop(301, a, false), hop(302, b, false), hop(301, c, false)],
+                Some(a),
+            ),
+            (vec![hop(307, a, false), hop(301, b, false)], None),
+            (vec![hop(301, "http://a.example/", true)], None),
+            (
+                vec![
+                    hop(301, a, false),
+                    hop(301, "http://b.example/", true),
+                    hop(301, c, false),
+                ],
+                Some(a),
+            ),
+        ] {
+            assert_eq!(moved_to(&hops).map(Url::as_str), place, "{hops:?}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use url::Url;
 
 use super::{Entry, FeedInfo, Signals, Source, Validators};
 
@@ -20,6 +21,8 @@ pub struct Observed {
     pub took: Duration,
     /// Bytes on the wire; `None` when no body came.
     pub body_bytes: Option<u64>,
+    /// Where permanent redirects led; `None`: nowhere.
+    pub moved_to: Option<Url>,
     /// What came of it.
     pub outcome: Observation,
 }
@@ -45,6 +48,16 @@ pub enum Observation {
     Feed(Box<FeedDocument>),
     /// 410.
     Gone,
+    /// Nothing was sent, as the host wants quiet: no poll at all.
+    HeldOff {
+        /// The end of the quiet.
+        until: DateTime<Utc>,
+    },
+    /// The host was not reached, and the fault is on our side: no poll at all.
+    Offline {
+        /// What failed.
+        cause: String,
+    },
     /// Nothing usable; what is stored stays.
     Failed {
         /// Stable name: `dns`, `timeout`, `not_found`, `not_a_feed`, …
@@ -67,8 +80,8 @@ pub struct FeedDocument {
     pub recovered: Vec<String>,
     /// Of this answer; empty when the document was cut.
     pub validators: Validators,
-    /// Salted hash of the decoded body.
-    pub body_hash: [u8; 16],
+    /// Salted hash of the decoded body; `None` when the document was cut.
+    pub body_hash: Option<[u8; 16]>,
     /// It ended early: what is missing may still be there.
     pub cut: bool,
     /// In document order.
@@ -117,10 +130,14 @@ pub struct Due {
     pub key: i64,
     /// As configured.
     pub source: Arc<Source>,
+    /// Where to ask: the adopted address, else the configured one.
+    pub address: Url,
     /// Of the newest 200.
     pub validators: Validators,
     /// Salted hash of the newest body.
     pub body_hash: Option<[u8; 16]>,
+    /// Its last poll failed.
+    pub failing: bool,
     /// Salted hashes of the newest document's raw entries, and their `entries.id`.
     pub document: Vec<(u64, i64)>,
 }
@@ -142,6 +159,8 @@ pub struct Report {
     pub merged: usize,
     /// Something shown changed.
     pub changed: bool,
+    /// Another address is polled from now on; for people, without the address.
+    pub moved: Option<&'static str>,
     /// Bytes on the wire.
     pub body_bytes: Option<u64>,
     /// Request to end of response.

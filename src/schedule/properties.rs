@@ -70,7 +70,7 @@ proptest! {
         cadence in cadences(), signals in signals(), now in instants(), (failures, held) in histories(),
     ) {
         let held_until = held.map(|seconds| now + TimeDelta::seconds(seconds));
-        let history = History { failures, held_until, last_polled_at: Some(now) };
+        let history = History { failures, held_until, last_polled_at: Some(now), ..History::default() };
         let next = next_poll("example", &cadence, &history, &signals, now);
         prop_assert!(next.at > now);
         prop_assert!(held_until.is_none_or(|until| next.at >= until), "{:?} before the hold-off", next);

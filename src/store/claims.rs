@@ -1,15 +1,18 @@
 //! Which sources there are, and which are claimed for a poll.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use url::Url;
+use xxhash_rust::xxh3::Xxh3;
 
 use super::codec::{document, millis};
 use super::{Error, Store};
-use crate::model::{Due, Source, Validators};
+use crate::model::{Due, RequestOptions, Source, Validators};
 use crate::schedule;
 
 /// A claim is void after this long: no poll takes it.
@@ -34,6 +37,15 @@ impl Sources {
     /// The source with a key.
     pub fn source(&self, key: i64) -> Option<&Arc<Source>> {
         self.by_key.get(&key)
+    }
+
+    /// Only the source of this id, or none.
+    pub(super) fn only(&self, id: &str) -> Self {
+        let mut one = Self::default();
+        if let Some((key, source)) = self.iter().find(|(_, source)| source.id == id) {
+            one.add(key, source);
+        }
+        one
     }
 
     /// Every key and its source, in the order of the configuration.
@@ -115,6 +127,14 @@ impl Store {
     /// # Errors
     /// [`Error::Sql`].
     pub async fn spread_overdue(&self, now: DateTime<Utc>) -> Result<(), Error> {
+        self.spread_overdue_within(now, LONGEST_SPREAD).await
+    }
+
+    pub(super) async fn spread_overdue_within(
+        &self,
+        now: DateTime<Utc>,
+        longest: Duration,
+    ) -> Result<(), Error> {
         self.write(move |connection| {
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let overdue: Vec<(i64, String)> = tx
@@ -126,7 +146,7 @@ impl Store {
                 .collect::<Result<_, _>>()?;
             let crowd = overdue.len();
             for (key, name) in overdue {
-                let at = now + schedule::spread(&name, crowd, LONGEST_SPREAD);
+                let at = now + schedule::spread(&name, crowd, longest);
                 tx.execute(
                     "UPDATE schedule SET due_at_ms = ?2 WHERE source = ?1",
                     params![key, millis(at)],
@@ -240,14 +260,20 @@ impl Store {
 fn load(connection: &Connection, key: i64, source: Arc<Source>) -> Result<Due, Error> {
     let due = connection
         .prepare_cached(
-            "SELECT validators_url, etag, last_modified, body_hash, document FROM sources WHERE id = ?1",
+            "SELECT validators_url, etag, last_modified, body_hash, document, adopted_url, c.failures > 0
+             FROM sources s JOIN schedule c ON c.source = s.id WHERE s.id = ?1",
         )?
         .query_row([key], |row| {
             let body_hash: Option<Vec<u8>> = row.get(3)?;
             let newest: Option<Vec<u8>> = row.get(4)?;
+            let adopted: Option<String> = row.get(5)?;
             Ok(Due {
                 key,
+                address: adopted
+                    .and_then(|url| Url::parse(&url).ok())
+                    .unwrap_or_else(|| source.url.clone()),
                 source,
+                failing: row.get(6)?,
                 validators: Validators { url: row.get(0)?, etag: row.get(1)?, last_modified: row.get(2)? },
                 body_hash: body_hash.and_then(|hash| hash.try_into().ok()),
                 document: newest.map(|blob| document(&blob)).unwrap_or_default(),
@@ -264,18 +290,52 @@ pub(super) struct Row {
     pub(super) key: i64,
     name: String,
     url: String,
+    adopted_url: Option<String>,
     /// URL of its newest 200, after redirects; `None` also when that had no validators.
     final_url: Option<String>,
     active: bool,
     paused: bool,
     priority: i32,
+    /// `None`: not known yet.
+    settings: Option<i64>,
 }
 
 impl Row {
-    /// Its URL was edited, or it comes back: it is due now, as the operator wants to see it work.
+    /// Its URL or its requests were edited, or it comes back: it is due soon, as the operator wants to see it work.
     pub(super) fn is_edited(&self, source: &Source) -> bool {
-        !self.active || self.url != source.url.as_str()
+        !self.active
+            || (self.paused && !source.paused)
+            || self.url != source.url.as_str()
+            || self.settings.is_some_and(|known| known != settings(source))
     }
+}
+
+/// What an origin's answer may depend on: a mark of 16 bits, too short to try secrets against. A release that names
+/// itself in `User-Agent` changes nothing.
+fn settings(source: &Source) -> i64 {
+    let RequestOptions {
+        headers,
+        basic_auth,
+        cookie,
+        user_agent,
+        proxy,
+        timeout: _,
+        http_version,
+        allow_private,
+    } = &source.request;
+    let mut hasher = Xxh3::new();
+    let agent = user_agent.replace(env!("CARGO_PKG_VERSION"), "");
+    (
+        headers,
+        basic_auth,
+        cookie,
+        agent,
+        proxy,
+        http_version,
+        allow_private,
+    )
+        .hash(&mut hasher);
+    i64::from(hasher.finish() as u16)
 }
 
 fn reconcile(
@@ -294,10 +354,15 @@ fn reconcile(
         tx.execute("UPDATE sources SET active = 0 WHERE id = ?1", [row.key])?;
     }
     let crowd = matches.iter().filter(|row| row.is_none()).count();
+    let edited = sources
+        .iter()
+        .zip(&matches)
+        .filter(|(source, row)| row.is_some_and(|row| row.is_edited(source)))
+        .count();
     let mut found = Sources::default();
     for (source, row) in sources.iter().zip(matches) {
         let key = match row {
-            Some(row) => update(tx, row, source, now)?,
+            Some(row) => update(tx, row, source, now, edited)?,
             None => insert(tx, source, now, crowd)?,
         };
         found.add(key, source);
@@ -308,7 +373,7 @@ fn reconcile(
 pub(super) fn rows(connection: &Connection) -> Result<Vec<Row>, Error> {
     let rows = connection
         .prepare(
-            "SELECT id, name, url, validators_url, active, paused, priority FROM sources ORDER BY active, id",
+            "SELECT id, name, url, validators_url, active, paused, priority, settings, adopted_url FROM sources ORDER BY active, id",
         )?
         .query_map([], |row| {
             Ok(Row {
@@ -319,6 +384,8 @@ pub(super) fn rows(connection: &Connection) -> Result<Vec<Row>, Error> {
                 active: row.get(4)?,
                 paused: row.get(5)?,
                 priority: row.get(6)?,
+                settings: row.get(7)?,
+                adopted_url: row.get(8)?,
             })
         })?
         .collect::<Result<_, _>>()?;
@@ -350,6 +417,7 @@ pub(super) fn matches<'a>(sources: &[Arc<Source>], rows: &'a [Row]) -> Vec<Optio
         Some(row.name.clone())
     });
     pass(&url, &|row| Some(row.url.clone()));
+    pass(&url, &|row| row.adopted_url.clone());
     pass(&url, &|row| row.final_url.clone());
     pass(
         &|source| Some(place(&source.id, source.url.as_str())),
@@ -398,22 +466,31 @@ fn update(
     row: &Row,
     source: &Source,
     now: DateTime<Utc>,
+    edited: usize,
 ) -> Result<i64, Error> {
+    let settings = settings(source);
     let same = row.active
         && row.name == source.id
         && row.url == source.url.as_str()
         && row.paused == source.paused
-        && row.priority == source.priority;
+        && row.priority == source.priority
+        && row.settings == Some(settings);
     if !same {
         tx.execute(
-            "UPDATE sources SET name = ?2, url = ?3, active = 1, paused = ?4, priority = ?5 WHERE id = ?1",
-            params![row.key, source.id, source.url.as_str(), source.paused, source.priority],
+            "UPDATE sources SET adopted_url = iif(url = ?3, adopted_url, NULL), moving_to = iif(url = ?3, moving_to, NULL),
+             name = ?2, url = ?3, active = 1, paused = ?4, priority = ?5, settings = ?6
+             WHERE id = ?1",
+            params![row.key, source.id, source.url.as_str(), source.paused, source.priority, settings],
         )?;
     }
     if row.is_edited(source) {
+        let wait = match edited {
+            1 => Duration::ZERO,
+            crowd => schedule::spread(&source.id, crowd, LONGEST_SPREAD),
+        };
         tx.execute(
             "UPDATE schedule SET due_at_ms = ?2, due_why = ?3, gone_at_ms = NULL WHERE source = ?1",
-            params![row.key, millis(now), EDITED],
+            params![row.key, millis(now + wait), EDITED],
         )?;
     }
     Ok(row.key)
@@ -426,13 +503,14 @@ fn insert(
     crowd: usize,
 ) -> Result<i64, Error> {
     tx.prepare_cached(
-        "INSERT INTO sources (name, url, active, paused, priority) VALUES (?1, ?2, 1, ?3, ?4)",
+        "INSERT INTO sources (name, url, active, paused, priority, settings) VALUES (?1, ?2, 1, ?3, ?4, ?5)",
     )?
     .execute(params![
         source.id,
         source.url.as_str(),
         source.paused,
-        source.priority
+        source.priority,
+        settings(source)
     ])?;
     let key = tx.last_insert_rowid();
     let at = now + schedule::spread(&source.id, crowd, LONGEST_SPREAD);

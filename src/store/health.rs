@@ -16,9 +16,11 @@ pub struct SourceHealth {
     pub title: Option<String>,
     /// Where the feed is, as it may be shown.
     pub url: String,
+    /// Where it moved to for good, and is polled; `None`: at `url`.
+    pub adopted_url: Option<String>,
     /// The operator's tags.
     pub tags: Vec<String>,
-    /// `ok`, `new`, `failing`, `gone`, `paused` or `repaired`.
+    /// `ok`, `new`, `failing`, `offline`, `gone`, `paused` or `repaired`.
     pub state: &'static str,
     /// End of the last poll; `None` before the first.
     pub last_poll: Option<DateTime<Utc>>,
@@ -42,6 +44,8 @@ pub struct SourceHealth {
     pub error_class: Option<String>,
     /// The last error.
     pub error: Option<String>,
+    /// What the operator can do about it; `None`: nothing, or the error says it.
+    pub cure: Option<&'static str>,
     /// First failure in a row.
     pub error_since: Option<DateTime<Utc>>,
     /// Repairs the newest document needed.
@@ -59,7 +63,7 @@ impl Store {
                 "SELECT s.info, s.recovered, c.last_polled_at_ms, c.last_ok_at_ms, c.outcome, c.due_at_ms, c.due_why,
                  c.held_until_at_ms, c.failures, c.error_class, c.error, c.error_since_at_ms, c.gone_at_ms,
                  (SELECT count(*) FROM entries e WHERE e.source = s.id),
-                 (SELECT count(DISTINCT e.article) FROM entries e WHERE e.source = s.id)
+                 (SELECT count(DISTINCT e.article) FROM entries e WHERE e.source = s.id), s.adopted_url
                  FROM sources s JOIN schedule c ON c.source = s.id WHERE s.id = ?1",
             )?;
             let mut all = Vec::new();
@@ -77,6 +81,10 @@ impl Store {
                     id: source.id.clone(),
                     title: source.title.clone().or_else(|| info.and_then(|info| info.title)),
                     url: source.shown_url(),
+                    adopted_url: row.get::<_, Option<String>>(15)?.map(|url| match source.private {
+                        true => "(private)".to_owned(),
+                        false => url,
+                    }),
                     tags: source.tags.clone(),
                     state: "ok",
                     last_poll: optional_instant(row, 2)?,
@@ -88,11 +96,13 @@ impl Store {
                     failures: row.get::<_, i64>(8)?.unsigned_abs(),
                     error_class: row.get(9)?,
                     error: row.get(10)?,
+                    cure: None,
                     error_since: optional_instant(row, 11)?,
                     entries: row.get::<_, i64>(13)?.unsigned_abs(),
                     articles: row.get::<_, i64>(14)?.unsigned_abs(),
                     recovered,
                 };
+                health.cure = health.error_class.as_deref().and_then(cure);
                 health.state = state(&health, source.paused, optional_instant(row, 12)?.is_some());
                 all.push(health);
             }
@@ -101,10 +111,45 @@ impl Store {
     }
 }
 
+/// What an operator can do about a class of errors that does not pass by itself.
+fn cure(class: &str) -> Option<&'static str> {
+    Some(match class {
+        "unauthorized" => {
+            "set `basic_auth`, `headers` or `cookie` of this source to what the publisher gave you"
+        }
+        "forbidden" => {
+            "ask the publisher to let feed readers in; or set `user_agent`, `cookie` or `proxy` of this source"
+        }
+        "bot_wall" => {
+            "ask the publisher to exempt the feed from the challenge, which only browsers pass; or find another address of the feed, or set `cookie`, `http_version` or `proxy` of this source"
+        }
+        "not_found" | "gone" => {
+            "look on the site for the feed's new address and change `url`; without one, remove the source"
+        }
+        "not_a_feed" => {
+            "open the address in a browser: a page may link the feed, whose address belongs into `url`; a log-in page needs `cookie` or `basic_auth`"
+        }
+        "redirect" => "open the address in a browser and put where it ends into `url`",
+        "tls" => {
+            "the publisher has to repair the certificate; if many sources fail so, update this machine's CA certificates and clock"
+        }
+        "dns" => {
+            "check the spelling of the host in `url`; if many sources fail so, this machine's name server"
+        }
+        "offline" => "check the network and the name server of this machine; it goes on by itself",
+        "too_large" => "raise `fetch.max_body` if so much is expected",
+        _ => return None,
+    })
+}
+
 fn state(health: &SourceHealth, paused: bool, gone: bool) -> &'static str {
     match health {
         _ if paused => "paused",
         _ if gone => "gone",
+        SourceHealth {
+            error_class: Some(class),
+            ..
+        } if class == "offline" => "offline",
         SourceHealth {
             error_class: Some(_),
             ..

@@ -8,6 +8,7 @@ use rusqlite::{Savepoint, Transaction, params};
 use super::Error;
 use super::articles::{self, Applied};
 use super::codec::{document, document_blob, json, millis, optional_instant};
+use super::moves::{self, Face};
 use crate::model::{
     FeedDocument, History, Item, Observation, Observed, Report, Signals, Validators,
 };
@@ -15,6 +16,11 @@ use crate::schedule;
 
 /// A second 410 this long after the first ends the polling of a source.
 const GONE_CONFIRMED_AFTER: TimeDelta = TimeDelta::hours(24);
+
+/// What is said when the address of a source changes.
+const MOVED: &str = "moved for good, as three polls agree: polled at its new address; change the configured URL to keep it";
+/// The same for the way back.
+const BACK: &str = "its new address failed for long or is gone: back to the configured one";
 
 /// Stores a poll inside the writer's transaction. On an error nothing of this poll stays.
 pub(super) fn apply(tx: &mut Transaction<'_>, observed: Observed) -> Result<Report, Error> {
@@ -30,6 +36,7 @@ struct Before {
     last_ok_at: Option<DateTime<Utc>>,
     error_since: Option<DateTime<Utc>>,
     gone_at: Option<DateTime<Utc>>,
+    held_until: Option<DateTime<Utc>>,
     signals: Option<String>,
 }
 
@@ -43,11 +50,21 @@ fn record(tx: &Savepoint<'_>, observed: Observed) -> Result<Report, Error> {
         revised: 0,
         merged: 0,
         changed: false,
+        moved: None,
         body_bytes: observed.body_bytes,
         took: observed.took,
         next_due: None,
     };
-    let mut after = After::success(&observed);
+    match &observed.outcome {
+        Observation::HeldOff { until } => {
+            return super::quiet::put_off(tx, observed.key, *until, report);
+        }
+        Observation::Offline { cause } => {
+            return super::offline::excuse(tx, observed.key, observed.at, cause, report);
+        }
+        _ => {}
+    }
+    let mut after = After::success(&observed, &before);
     match &observed.outcome {
         Observation::NotModified {
             validators,
@@ -64,9 +81,12 @@ fn record(tx: &Savepoint<'_>, observed: Observed) -> Result<Report, Error> {
             store_validators(tx, observed.key, validators)?;
             after.signals = Some(signals.clone());
         }
-        Observation::Feed(_) => {}
+        Observation::Feed(_) | Observation::HeldOff { .. } | Observation::Offline { .. } => {}
         Observation::Gone => {
             report.outcome = "gone";
+            if moves::forsake(tx, observed.key)? {
+                report.moved = Some(BACK);
+            }
             report.error = Some("the origin says the feed is gone for good (410)".to_owned());
             after.fail(&before, "gone", report.error.clone());
             after.gone_at = before.gone_at.or(Some(observed.at));
@@ -79,16 +99,32 @@ fn record(tx: &Savepoint<'_>, observed: Observed) -> Result<Report, Error> {
             report.outcome = class;
             report.error = Some(message.clone());
             after.fail(&before, class, report.error.clone());
-            after.held_until = retry_after
+            if moves::given_up(tx, observed.key, after.error_since, observed.at)? {
+                report.moved = Some(BACK);
+            }
+            let until = retry_after
                 .and_then(|wait| TimeDelta::from_std(wait).ok())
                 .and_then(|wait| observed.at.checked_add_signed(wait));
+            after.resumes = until.is_some();
+            after.held_until = after.held_until.max(until);
         }
     }
     let (key, at) = (observed.key, observed.at);
     let source = std::sync::Arc::clone(&observed.source);
+    let moved_to = observed.moved_to.as_ref().map(url::Url::as_str);
+    let mut same_feed = true;
     if let Observation::Feed(feed) = observed.outcome {
         after.signals = Some(feed.signals.clone());
+        let face = moved_to.map(|_| Face::of(tx, key)).transpose()?;
         store_feed(tx, key, &source, at, &before, *feed, &mut report)?;
+        if let Some(face) = face {
+            same_feed = face.is_of(&Face::of(tx, key)?);
+        }
+    }
+    if !after.ok {
+        moves::interrupted(tx, key)?;
+    } else if moves::arrived(tx, key, moved_to, same_feed)? {
+        report.moved = Some(MOVED);
     }
     after.store(tx, key, &source, &before, &mut report)?;
     Ok(report)
@@ -96,7 +132,7 @@ fn record(tx: &Savepoint<'_>, observed: Observed) -> Result<Report, Error> {
 
 fn before(tx: &Savepoint<'_>, key: i64) -> Result<Before, Error> {
     let mut statement = tx.prepare_cached(
-        "SELECT failures, last_ok_at_ms, error_since_at_ms, gone_at_ms, signals
+        "SELECT failures, last_ok_at_ms, error_since_at_ms, gone_at_ms, signals, held_until_at_ms
          FROM schedule WHERE source = ?1",
     )?;
     Ok(statement.query_row([key], |row| {
@@ -106,6 +142,7 @@ fn before(tx: &Savepoint<'_>, key: i64) -> Result<Before, Error> {
             error_since: optional_instant(row, 2)?,
             gone_at: optional_instant(row, 3)?,
             signals: row.get(4)?,
+            held_until: optional_instant(row, 5)?,
         })
     })?)
 }
@@ -225,13 +262,15 @@ struct After {
     error: Option<(&'static str, String)>,
     error_since: Option<DateTime<Utc>>,
     held_until: Option<DateTime<Utc>>,
+    /// The origin said when to come back: it is taken at its word, without back-off.
+    resumes: bool,
     gone_at: Option<DateTime<Utc>>,
     /// `None` keeps what the last answer said.
     signals: Option<Signals>,
 }
 
 impl After {
-    fn success(observed: &Observed) -> Self {
+    fn success(observed: &Observed, before: &Before) -> Self {
         Self {
             at: observed.at,
             took_ms: i64::try_from(observed.took.as_millis()).unwrap_or(i64::MAX),
@@ -239,7 +278,9 @@ impl After {
             failures: 0,
             error: None,
             error_since: None,
-            held_until: None,
+            // A request that was under way when the origin asked for quiet does not end the quiet.
+            held_until: before.held_until.filter(|until| *until > observed.at),
+            resumes: false,
             gone_at: None,
             signals: None,
         }
@@ -249,7 +290,9 @@ impl After {
         self.ok = false;
         self.failures = before.failures.saturating_add(1);
         self.error = Some((class, message.unwrap_or_default()));
-        self.error_since = before.error_since.or(Some(self.at));
+        // Before the first failure it may be of the time when this machine was offline.
+        let since = before.error_since.filter(|_| before.failures > 0);
+        self.error_since = since.or(Some(self.at));
     }
 
     fn store(
@@ -265,7 +308,10 @@ impl After {
             .as_deref()
             .and_then(|text| super::codec::from_json("signals", text).ok());
         let signals = merged_signals(self.signals.as_ref(), stored, report.outcome);
-        let next = self.next(source, &signals);
+        let conditional: bool = tx
+            .prepare_cached("SELECT validators_url IS NOT NULL FROM sources WHERE id = ?1")?
+            .query_row([key], |row| row.get(0))?;
+        let next = self.next(source, &signals, conditional);
         report.next_due = next.as_ref().map(|next| next.at);
         let (due_at, why) = next.map_or(
             (None, "gone: polled again only by name".to_owned()),
@@ -317,7 +363,12 @@ impl After {
     }
 
     /// A confirmed 410 is the only thing that ends polling; a first one is asked again after a day.
-    fn next(&self, source: &crate::model::Source, signals: &Signals) -> Option<schedule::Next> {
+    fn next(
+        &self,
+        source: &crate::model::Source,
+        signals: &Signals,
+        conditional: bool,
+    ) -> Option<schedule::Next> {
         if let Some(gone_at) = self.gone_at {
             if self.at - gone_at >= GONE_CONFIRMED_AFTER {
                 return None;
@@ -329,7 +380,9 @@ impl After {
             });
         }
         let history = History {
-            failures: self.failures,
+            failures: if self.resumes { 0 } else { self.failures },
+            class: self.error.as_ref().map_or("", |(class, _)| class),
+            unconditional: !conditional && source.url.scheme() != "file",
             last_polled_at: Some(self.at),
             held_until: self.held_until,
         };

@@ -121,7 +121,7 @@ impl World {
                 url: Some("https://mill.example/moved".to_owned()),
                 ..Validators::default()
             },
-            body_hash: [0; 16],
+            body_hash: Some([0; 16]),
             cut: false,
             items: items.iter().copied().map(candidate).collect(),
         };
@@ -131,6 +131,7 @@ impl World {
             at: now(),
             took: Duration::ZERO,
             body_bytes: None,
+            moved_to: None,
             outcome: Observation::Feed(Box::new(document)),
         };
         self.store.commit(observed).await

@@ -140,7 +140,7 @@ async fn silence_ends_in_a_timeout() {
     origin.script("/feed", Reply::ok("<rss/>").silent_after(3));
     let error = failed(
         fetcher
-            .fetch(&source, &Validators::default(), false, now())
+            .fetch(&source, &source.url, &Validators::default(), false, now())
             .await,
         "timeout",
     );
@@ -155,7 +155,7 @@ async fn silence_ends_in_a_timeout() {
     origin.script("/feed", Reply::ok("<rss/>").held(&Hold::new()));
     let error = failed(
         fetcher
-            .fetch(&source, &Validators::default(), false, now())
+            .fetch(&source, &source.url, &Validators::default(), false, now())
             .await,
         "timeout",
     );
@@ -202,7 +202,7 @@ async fn a_host_gets_only_so_many_requests_at_once_and_waiting_is_no_timeout() {
             let (fetcher, source) = (Arc::clone(&fetcher), source(origin.url("/feed")));
             tokio::spawn(async move {
                 fetcher
-                    .fetch(&source, &Validators::default(), false, now())
+                    .fetch(&source, &source.url, &Validators::default(), false, now())
                     .await
             })
         })
@@ -228,7 +228,7 @@ async fn starts_at_one_host_keep_their_distance_redirects_included() {
     for _ in 0..2 {
         modified(
             fetcher
-                .fetch(&source, &Validators::default(), false, now())
+                .fetch(&source, &source.url, &Validators::default(), false, now())
                 .await,
         );
     }
@@ -247,7 +247,7 @@ async fn four_large_bodies_are_held_and_the_fifth_waits() {
         tokio::spawn(async move {
             modified(
                 fetcher
-                    .fetch(&source, &Validators::default(), false, now())
+                    .fetch(&source, &source.url, &Validators::default(), false, now())
                     .await,
             )
         })

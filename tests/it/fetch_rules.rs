@@ -371,7 +371,7 @@ async fn the_last_source_of_a_host_closes_the_connection() {
     for last in [true, true, false] {
         modified(
             fetcher
-                .fetch(&source, &Validators::default(), last, now())
+                .fetch(&source, &source.url, &Validators::default(), last, now())
                 .await,
         );
     }
@@ -389,7 +389,7 @@ async fn a_kept_connection_that_went_stale_is_tried_once_more() {
     let origin = Origin::start().await;
     let (fetcher, source) = (Fetcher::new(&settings()), source(origin.url("/feed")));
     let none = Validators::default();
-    let fetch = || fetcher.fetch(&source, &none, false, now());
+    let fetch = || fetcher.fetch(&source, &source.url, &none, false, now());
     origin.script_all(
         "/feed",
         [
@@ -412,6 +412,50 @@ async fn a_new_connection_is_never_tried_twice() {
     origin.script("/feed", Reply::nothing());
     failed(get(&source(origin.url("/feed"))).await, "cut");
     origin.only_request();
+}
+
+#[tokio::test]
+async fn an_http_2_request_has_exactly_the_same_fields() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
+    let at = listener.local_addr().expect("bound");
+    let show = |request: axum::extract::Request| async move {
+        let mut fields: Vec<String> = request
+            .headers()
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", value.to_str().expect("text")))
+            .collect();
+        fields.sort();
+        let uri = request.uri();
+        format!(
+            "{} {uri} {:?}\n{}",
+            request.method(),
+            request.version(),
+            fields.join("\n")
+        )
+    };
+    let serving =
+        tokio::spawn(
+            async move { axum::serve(listener, axum::Router::new().fallback(show)).await },
+        );
+    let mut source = source(Url::parse(&format!("http://{at}/feed?a=1#top")).expect("a URL"));
+    source.request.http_version = HttpVersion::Http2;
+    source.request.user_agent = "Own/1".to_owned();
+    source.request.cookie = Some(Secret::new("session=1"));
+    let stored = Validators {
+        url: Some(format!("http://{at}/feed?a=1")),
+        etag: Some(b"W/\"x\"".to_vec()),
+        last_modified: None,
+    };
+    let seen = modified(get_again(&source, &stored).await);
+    let expected = format!(
+        "GET http://{at}/feed?a=1 HTTP/2.0\n\
+         accept-encoding: gzip, br, zstd\n\
+         accept: application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, \
+         text/xml;q=0.8, */*;q=0.1\n\
+         cookie: session=1\nif-none-match: W/\"x\"\nuser-agent: Own/1"
+    );
+    assert_eq!(seen.encoded, expected);
+    serving.abort();
 }
 
 #[tokio::test]
@@ -441,7 +485,7 @@ async fn http_2_is_spoken_where_it_is_set() {
     ] {
         source.request.http_version = version;
         let answer = Fetcher::new(&settings())
-            .fetch(&source, &Validators::default(), true, now())
+            .fetch(&source, &source.url, &Validators::default(), true, now())
             .await;
         assert_eq!(modified(answer).encoded, seen);
     }

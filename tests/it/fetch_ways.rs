@@ -41,6 +41,9 @@ async fn every_hop_passes_the_address_check() {
         "http://169.254.169.254/latest/meta-data/",
         "http://[fd00::1]/",
         "http://0x7f.2/",
+        "//2130706434/",
+        "http://[::ffff:127.0.0.2]/",
+        "http://[64:ff9b::7f00:2]/",
     ] {
         origin.script("/feed", Reply::redirect(302, place));
         failed(get(&source).await, "refused_address");

@@ -20,6 +20,7 @@ pub(crate) fn settings() -> config::Fetch {
         concurrency: 64,
         per_host: 8,
         host_interval: Duration::ZERO,
+        hold_off_by_address: false,
         connect_timeout: Duration::from_secs(10),
         idle_timeout: Duration::from_secs(20),
         max_body: 1 << 20,
@@ -69,7 +70,7 @@ pub(crate) async fn get(source: &Source) -> Result<Answer, Error> {
 /// One fetch with these validators.
 pub(crate) async fn get_again(source: &Source, validators: &Validators) -> Result<Answer, Error> {
     Fetcher::new(&settings())
-        .fetch(source, validators, false, now())
+        .fetch(source, &source.url, validators, false, now())
         .await
 }
 

@@ -103,6 +103,11 @@ impl Reply {
         }
     }
 
+    /// The same under another status.
+    pub(crate) fn with_status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
     /// A redirect.
     pub(crate) fn redirect(status: u16, location: impl Into<Vec<u8>>) -> Self {
         Self::status(status).header("Location", location)
@@ -269,7 +274,14 @@ struct AtOnce {
 impl Origin {
     /// Listens, with 404 for everything.
     pub(crate) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
+        Self::start_at(0).await
+    }
+
+    /// The same at a port.
+    pub(crate) async fn start_at(port: u16) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", port))
+            .await
+            .expect("loopback");
         let address = listener.local_addr().expect("bound");
         let shared = Arc::new(Shared {
             scripts: Mutex::default(),
