@@ -7,7 +7,7 @@ use feedmill::{normalize, recover};
 use url::Url;
 
 /// A document of any kind: reading it ends, and what comes of it is a feed's recovered text as it stands.
-pub fn document(bytes: &[u8]) {
+pub(crate) fn document(bytes: &[u8]) {
     let recovered = recover::recover(bytes, None, Some(&base()), false);
     if recovered.feed.is_some() {
         let again = recover::recover(recovered.text.as_bytes(), None, Some(&base()), false);
@@ -25,7 +25,7 @@ pub fn document(bytes: &[u8]) {
 }
 
 /// A date: whatever is read of it is a day of the calendar that people count with.
-pub fn date(bytes: &[u8]) {
+pub(crate) fn date(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes).replace("]]>", "");
     let feed = format!(
         "<rss version=\"2.0\"><channel><item><title>a</title><pubDate><![CDATA[{text}]]></pubDate></item></channel></rss>"
@@ -43,7 +43,7 @@ pub fn date(bytes: &[u8]) {
 }
 
 /// An address: its key is stable, and an address that differs in its fragment alone has the same.
-pub fn url(bytes: &[u8]) {
+pub(crate) fn url(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let Ok(url) = base().join(&text) else { return };
     let key = normalize::canonical_key(url.as_str());
@@ -55,7 +55,7 @@ pub fn url(bytes: &[u8]) {
 }
 
 /// HTML: no script is left in what is published.
-pub fn html(bytes: &[u8]) {
+pub(crate) fn html(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes).replace("]]>", "");
     let feed = format!(
         "<feed xmlns=\"http://www.w3.org/2005/Atom\"><entry><title>a</title><content type=\"html\"><![CDATA[{text}]]></content></entry></feed>"

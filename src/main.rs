@@ -73,6 +73,9 @@ enum Command {
         /// Content-Type the document came with
         #[arg(long, value_name = "TYPE")]
         content_type: Option<String>,
+        /// Say on standard error what had to be repaired, and where
+        #[arg(long)]
+        explain: bool,
     },
     /// Stored articles on standard output
     Export {
@@ -164,7 +167,8 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
             input,
             base_url,
             content_type,
-        } => commands::parse(config, &input, base_url, content_type).await,
+            explain,
+        } => commands::parse(config, &input, base_url, content_type, explain).await,
         Command::Export {
             format: Format::Jsonl,
             output,

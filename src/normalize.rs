@@ -2,9 +2,10 @@
 //!
 //! It looks at a document as a whole first ([`document`]), because an id, a link or a date that every entry carries
 //! says nothing about one of them; then finds what identifies an entry ([`identity`]), which touches no HTML; and
-//! last, only for entries that are new or changed, cleans and fills the fields ([`entry`]). Labelled sections and
-//! page furniture in the body are left as they are for now.
+//! last, only for entries that are new or changed, cleans and fills the fields ([`entry`]). In the body
+//! page furniture is taken away ([`furniture`]) and labelled sections are marked ([`sections`]).
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 
@@ -19,15 +20,19 @@ use crate::text::text_of;
 
 pub use self::url::canonical_key;
 use dates::dates;
+use furniture::Head;
 use language::language;
 use media::{attachments, image};
 use people::authors;
 
+mod blocks;
 mod dates;
+mod furniture;
 mod html;
 mod language;
 mod media;
 mod people;
+mod sections;
 #[cfg(test)]
 mod tests;
 mod url;
@@ -226,17 +231,38 @@ pub fn entry(
 ) -> Normalized {
     let base = &join(base, parsed.base.as_deref());
     let (summary, content) = bodies(document, parsed);
-    let content_html = content.map(|text| clean(text, base)).unwrap_or_default();
-    let text = text_of(&content_html);
-    let summary = summary.and_then(|text| plain_text(text, SUMMARY_CHARS));
-    let summary_kind = summary
-        .as_deref()
-        .map(|summary| kind_of_summary(summary, &text));
-    let (published, updated, date_precision) = dates(document, parsed, now);
+    // A lone summary with markup is the content as well: its links would be lost in a text.
+    let lone =
+        summary.filter(|summary| content.is_none() && summary.html && summary.value.contains('<'));
+    let content = content.or(lone);
+    let title = parsed
+        .title
+        .as_ref()
+        .and_then(|title| plain_text(title, TITLE_CHARS));
     let mut people = authors(&parsed.authors, base, document.info.title.as_deref());
     if people.is_empty() {
         people.clone_from(&document.info.authors);
     }
+    let content_html = content.map(|text| clean(text, base)).unwrap_or_default();
+    let summary = summary.and_then(|text| plain_text(text, SUMMARY_CHARS));
+    let head = Head {
+        title: title.as_deref(),
+        summary: summary.as_deref().filter(|_| lone.is_none()),
+        authors: &people,
+    };
+    let stripped = furniture::strip(&content_html, &head);
+    let (marked, sections) = sections::mark(&stripped.html, &people);
+    let content_html = if marked == content_html {
+        content_html
+    } else {
+        html::sanitize(&marked, base)
+    };
+    let text = text_of(&content_html);
+    let summary = summary.or(stripped.standfirst);
+    let summary_kind = summary
+        .as_deref()
+        .map(|summary| kind_of_summary(summary, &text));
+    let (published, updated, date_precision) = dates(document, parsed, now);
     let entry_language = language(
         parsed.language.as_deref(),
         document.info.language.as_deref(),
@@ -253,14 +279,10 @@ pub fn entry(
         id: identity.id.clone(),
         id_kind: identity.id_kind,
         url: identity.url.clone(),
-        title: parsed
-            .title
-            .as_ref()
-            .and_then(|title| plain_text(title, TITLE_CHARS)),
         published,
         updated,
         details: Details {
-            content_scope: match (&summary, content_html.is_empty()) {
+            content_scope: match (&summary, content_html.is_empty() || lone.is_some()) {
                 (_, false) => ContentScope::Full,
                 (Some(_), true) => ContentScope::Summary,
                 (None, true) => ContentScope::None,
@@ -270,7 +292,7 @@ pub fn entry(
             authors: people,
             date_precision,
             language: entry_language,
-            image: image(&parsed.media, &content_html, base),
+            image: image(&parsed.media, &content_html, title.as_deref(), base),
             attachments: attachments(&parsed.media, base),
             categories: parsed
                 .categories
@@ -280,7 +302,7 @@ pub fn entry(
                 .cloned()
                 .collect(),
             section: parsed.section.clone(),
-            sections: Vec::new(),
+            sections,
             rights: parsed
                 .rights
                 .as_ref()
@@ -298,6 +320,7 @@ pub fn entry(
                 .chain(links(parsed, "via", base))
                 .collect(),
         },
+        title,
         content_html,
     };
     Normalized { entry, text }
@@ -358,10 +381,12 @@ fn clean(text: &Text, base: &Url) -> String {
 
 /// Text without markup: one space, NFC, no controls, cut at `limit` characters; `None` when nothing is left.
 fn plain_text(text: &Text, limit: usize) -> Option<String> {
-    let raw = if text.html && text.value.contains(['<', '&']) {
-        text_of(&strip(&text.value))
+    // Nobody writes that much markup around so little text.
+    let value = &text.value[..text.value.floor_char_boundary(limit * 64)];
+    let raw = if text.html && value.contains(['<', '&']) {
+        Cow::Owned(html::text(value))
     } else {
-        text.value.clone()
+        Cow::Borrowed(value)
     };
     let mut out = String::new();
     for word in raw.split_whitespace() {
@@ -377,40 +402,6 @@ fn plain_text(text: &Text, limit: usize) -> Option<String> {
     };
     let out = out.trim().to_owned();
     (!out.is_empty()).then_some(out)
-}
-
-/// Tags only where one begins: `3 < 4` keeps its sign.
-fn strip(html: &str) -> String {
-    let mut out = String::with_capacity(html.len());
-    let mut rest = html;
-    while let Some(at) = rest.find('<') {
-        out.push_str(&rest[..at]);
-        let tail = &rest[at..];
-        let hidden = ["script", "style"].into_iter().find(|name| {
-            tail.get(1..=name.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(name))
-                && !tail[name.len() + 1..].starts_with(|c: char| c.is_alphanumeric() || c == '-')
-        });
-        if let Some(name) = hidden {
-            let end = tail.to_ascii_lowercase().find(&format!("</{name}"));
-            rest = end.map_or("", |end| &tail[end..]);
-            continue;
-        }
-        let is_tag =
-            tail[1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!'));
-        match tail.find('>') {
-            Some(end) if is_tag => {
-                out.push_str(&tail[..=end]);
-                rest = &tail[end + 1..];
-            }
-            _ => {
-                out.push_str("&lt;");
-                rest = &tail[1..];
-            }
-        }
-    }
-    out.push_str(rest);
-    out
 }
 
 fn rel_of(link: &Link) -> &str {

@@ -20,8 +20,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use chrono::{DateTime, Utc};
 
 use crate::model::Signals;
-pub use crate::recover::Format;
 use crate::recover::{self, Feed};
+pub use crate::recover::{Format, Repair};
 
 /// What the transport knows about a document.
 #[derive(Clone, Debug, Default)]
@@ -67,7 +67,7 @@ pub struct ParsedFeed {
     /// Pace: ttl, skipHours, …
     pub signals: Signals,
     /// Repairs that were needed.
-    pub recovered: Vec<String>,
+    pub recovered: Vec<Repair>,
     /// The document ended early.
     pub cut: bool,
     /// In document order.
@@ -223,11 +223,7 @@ fn attempt(body: &[u8], context: &Context, anew: bool) -> Result<ParsedFeed, Err
         None if text.starts_with('{') => json::parse(text, context)?,
         None => return Err(Error::NotAFeed(sniff::describe(body, text, context))),
     };
-    let repairs = recovered
-        .repairs
-        .iter()
-        .map(|repair| repair.name.to_owned());
-    parsed.recovered.splice(0..0, repairs);
+    parsed.recovered.splice(0..0, recovered.repairs.into_vec());
     bound(&mut parsed);
     Ok(parsed)
 }
@@ -260,7 +256,7 @@ fn bound(parsed: &mut ParsedFeed) {
         }
     }
     if cut {
-        parsed.recovered.push("text-cut".to_owned());
+        parsed.recovered.push(Repair::of_document("text-cut"));
     }
 }
 

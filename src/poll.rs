@@ -270,7 +270,11 @@ fn feed(
     FeedDocument {
         info: document.info,
         signals,
-        recovered: parsed.recovered,
+        recovered: parsed
+            .recovered
+            .iter()
+            .map(|repair| repair.name.to_owned())
+            .collect(),
         validators: body.validators,
         body_hash: body.body_hash,
         cut: body.cut || parsed.cut,

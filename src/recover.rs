@@ -16,6 +16,7 @@ mod entities;
 mod names;
 mod open_text;
 mod prolog;
+mod repairs;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use url::Url;
 
 pub use carried::{Carried, Element, Extras};
 pub use dialect::Format;
+pub use repairs::{Repair, Repairs};
 
 use entities::Entities;
 
@@ -55,39 +57,6 @@ pub struct Feed {
     pub carried: Carried,
     /// It ended within an entry, which was left out.
     pub cut: bool,
-}
-
-/// What a document needed before it could be read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Repairs(Vec<Repair>);
-
-/// One kind of repair.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Repair {
-    /// `bare-ampersand`, `unclosed-element`, …
-    pub name: &'static str,
-    /// Byte of the decoded document where it was first needed.
-    pub at: usize,
-    /// How often it was needed.
-    pub count: usize,
-}
-
-impl Repairs {
-    fn note(&mut self, name: &'static str, at: usize) {
-        match self.0.iter_mut().find(|known| known.name == name) {
-            Some(known) => known.count += 1,
-            None => self.0.push(Repair { name, at, count: 1 }),
-        }
-    }
-
-    fn append(&mut self, others: &mut Self) {
-        self.0.append(&mut others.0);
-    }
-
-    /// Each kind once.
-    pub fn iter(&self) -> impl Iterator<Item = &Repair> {
-        self.0.iter()
-    }
 }
 
 /// Brings a document into the one form the parsers take. Total: what is no feed comes out as text, too.
@@ -127,10 +96,15 @@ pub fn recover<'a>(
         let entities = prolog
             .doctype
             .map_or_else(Entities::default, |at| Entities::of(&text[at]));
-        walk::walk(rest, &entities, base, anew, &mut repairs)
+        walk::walk(rest, &entities, base, anew)
     } else {
         None
     };
+    let walked = walked.map(|(walked, needed)| {
+        repairs.append(needed, start);
+        walked
+    });
+    repairs.locate(&text);
     match walked {
         Some(walked) => Recovered {
             text: match walked.text {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use markup5ever::data::NAMED_ENTITIES;
+use markup5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
 use xxhash_rust::xxh3::xxh3_64;
 
 const BLOCKS: &[&str] = &[
@@ -88,58 +88,55 @@ fn break_with(out: &mut String, lines: &str) {
     }
 }
 
-/// Decodes character references of HTML once; unknown ones stay as they are.
+/// Decodes character references once; what is none, or has no semicolon, stays as it is.
 pub(crate) fn decode_entities(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
-    let mut pieces = raw.split('&');
-    out.push_str(pieces.next().unwrap_or_default());
-    for piece in pieces {
-        let name = piece
-            .find(';')
-            .map(|end| &piece[..end])
-            .filter(|name| name.len() < 32);
-        match name {
-            Some(name) if reference(&mut out, name) => out.push_str(&piece[name.len() + 1..]),
-            _ => {
-                out.push('&');
-                out.push_str(piece);
+    let mut rest = raw;
+    while let Some(at) = rest.find('&') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        let length = rest
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '#')
+            .unwrap_or(rest.len());
+        let (name, behind) = rest.split_at(length);
+        let decoded = match name.strip_prefix('#') {
+            Some(number) => numbered(number).map(String::from),
+            None => named(name).map(|characters| characters.collect()),
+        };
+        match decoded.filter(|_| behind.starts_with(';')) {
+            Some(decoded) => {
+                out.push_str(&decoded);
+                rest = &behind[1..];
             }
+            None => out.push('&'),
         }
     }
+    out.push_str(rest);
     out
 }
 
-/// Appends what stands for `name` in `&name;`; false when it stands for nothing.
-fn reference(out: &mut String, name: &str) -> bool {
-    let Some(number) = name.strip_prefix('#') else {
-        return named_entity(out, name);
-    };
-    let code = match number.strip_prefix(['x', 'X']) {
-        Some(digits) => u32::from_str_radix(digits, 16),
-        None => number.parse(),
-    };
-    let c = code.ok().and_then(char::from_u32);
-    out.extend(c);
-    c.is_some()
+/// The character of `&#number;`: U+0080 to U+009F stand for those of windows-1252 (HTML §13.2.5.80).
+fn numbered(number: &str) -> Option<char> {
+    let hexadecimal = number.strip_prefix(['x', 'X']);
+    let radix = if hexadecimal.is_some() { 16 } else { 10 };
+    let code = u32::from_str_radix(hexadecimal.unwrap_or(number), radix).ok()?;
+    let replaced = code
+        .checked_sub(0x80)
+        .and_then(|index| *C1_REPLACEMENTS.get(index as usize)?);
+    replaced.or_else(|| char::from_u32(code).filter(|c| *c != '\0'))
 }
 
-/// Appends the characters that HTML names `name` (HTML §13.5); false when it names none.
-pub(crate) fn named_entity(out: &mut String, name: &str) -> bool {
-    let mut key = [0; 40];
-    let Some(slot) = key.get_mut(..=name.len()) else {
-        return false;
-    };
-    slot[..name.len()].copy_from_slice(name.as_bytes());
-    slot[name.len()] = b';';
-    let found = std::str::from_utf8(slot)
-        .ok()
-        .and_then(|key| NAMED_ENTITIES.get(key));
-    let Some((first, second)) = found.filter(|(first, _)| *first != 0) else {
-        return false;
-    };
-    out.extend(char::from_u32(*first));
-    out.extend(char::from_u32(*second).filter(|c| *c != '\0'));
-    true
+/// The one or two characters of `&name;` (HTML §13.5). The table is the HTML parser's own: that of quick-xml 0.42 has
+/// lost the last hexadecimal digit of many (`&alpha;` is `;` there).
+pub(crate) fn named(name: &str) -> Option<impl Iterator<Item = char>> {
+    let (first, second) = *NAMED_ENTITIES.get(format!("{name};").as_str())?;
+    let is_there = |code: &u32| *code != 0;
+    Some(
+        [first, second]
+            .into_iter()
+            .filter(is_there)
+            .filter_map(char::from_u32),
+    )
 }
 
 pub(crate) fn is_dense(c: char) -> bool {
@@ -204,8 +201,10 @@ mod tests {
         assert_eq!(text_of(html), "Tide & wind, fast\n\none\ntwo\n\n3 < 4");
         assert_eq!(text_of(""), "");
         assert_eq!(
-            decode_entities("a & b &eacute; &nosuch; &#233;"),
-            "a & b é &nosuch; é"
+            decode_entities(
+                "a & b &eacute; &nosuch; &#233;&#x92;&#0;&#1114112; &copy AT&T &alpha;&NotEqualTilde;"
+            ),
+            "a & b é &nosuch; é’&#0;&#1114112; &copy AT&T α≂\u{338}"
         );
     }
 

@@ -33,6 +33,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("feed_rs", &["parse"]),
     ("ammonia", &["normalize"]),
     ("whatlang", &["normalize/language"]),
+    ("markup5ever", &["text"]),
     ("rusqlite", &["store"]),
     ("rusqlite_migration", &["store"]),
     ("axum", &["publish/http", "control"]),

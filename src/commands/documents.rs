@@ -18,7 +18,7 @@ use crate::publish::json;
 use crate::recover::decode;
 use crate::store::{Selection, Sources};
 
-/// `parse FILE|URL|-`.
+/// `parse FILE|URL|- [--explain]`.
 ///
 /// # Errors
 /// [`Failure::Running`] for what is no feed; the message says what it is.
@@ -27,12 +27,14 @@ pub async fn parse(
     input: &str,
     base_url: Option<Url>,
     content_type: Option<String>,
+    explain: bool,
 ) -> Result<(), Failure> {
     let payload = payload(path, input, base_url, content_type).await?;
+    let name = input.to_owned();
     // The parser recurses with the document: it gets a stack of its own.
     let worker = std::thread::Builder::new()
         .stack_size(16 << 20)
-        .spawn(move || parsed(&payload))
+        .spawn(move || parsed(&payload, explain.then_some(name.as_str())))
         .map_err(Failure::running)?;
     let text = worker.join().map_err(|_| {
         Failure::Running("reading the document failed inside Feedmill".to_owned())
@@ -41,7 +43,8 @@ pub async fn parse(
     Ok(())
 }
 
-fn parsed(payload: &Payload) -> Result<String, Failure> {
+/// The document as JSON. With a name for it, each repair goes to standard error as `NAME:LINE:COLUMN: what`.
+fn parsed(payload: &Payload, explain: Option<&str>) -> Result<String, Failure> {
     let body = payload.decode(MAX_BODY).map_err(Failure::running)?.body;
     let context = Context {
         content_type: payload.content_type.clone(),
@@ -55,6 +58,20 @@ fn parsed(payload: &Payload) -> Result<String, Failure> {
             return serde_json::to_string_pretty(&list).map_err(Failure::running);
         }
     };
+    for repair in feed.recovered.iter().filter(|_| explain.is_some()) {
+        let times = match repair.count {
+            1 => String::new(),
+            count => format!(", {count} times"),
+        };
+        eprintln!(
+            "{}:{}:{}: {}{times}: {}",
+            explain.unwrap_or_default(),
+            repair.line,
+            repair.column,
+            repair.name,
+            repair.what()
+        );
+    }
     let document = normalize::document(&feed, &payload.final_url);
     let now = Clock::System.now();
     let entries: Vec<_> = feed
@@ -69,7 +86,7 @@ fn parsed(payload: &Payload) -> Result<String, Failure> {
         feed.format.name(),
         &document.info,
         &feed.signals,
-        &feed.recovered,
+        feed.recovered.iter().map(|repair| repair.name).collect(),
         &entries,
     );
     serde_json::to_string_pretty(&shown).map_err(Failure::running)
@@ -217,7 +234,7 @@ mod tests {
     fn show(body: &[u8], content_type: Option<&str>) -> Result<String, String> {
         let base = Url::parse("https://example.org/").expect("a constant URL");
         let payload = Payload::new(body.to_vec(), content_type.map(str::to_owned), base);
-        let shown = parsed(&payload).map_err(|failure| failure.to_string())?;
+        let shown = parsed(&payload, None).map_err(|failure| failure.to_string())?;
         let value: serde_json::Value = serde_json::from_str(&shown).expect("JSON");
         Ok(value.to_string())
     }

@@ -157,7 +157,7 @@ pub struct Section {
     pub kind: String,
     /// The label as published.
     pub label: String,
-    /// The text below the label, without markup.
+    /// The text below the label, without markup and without the list; paragraphs separated by a blank line.
     pub text: String,
     /// Its list items.
     pub items: Vec<String>,

@@ -1,5 +1,8 @@
 //! What language a text is in: what is declared, else what it looks like.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use whatlang::{Lang, Script};
 
 /// Fewer letters say too little for a guess.
@@ -19,9 +22,19 @@ pub(super) fn language(
     let end = text.char_indices().nth(SAMPLE_CHARS);
     let text = end.map_or(text, |(end, _)| &text[..end]);
     let has_letters = text.chars().filter(|c| c.is_alphabetic()).count() >= FEWEST_LETTERS;
-    let is_settled = match &declared {
-        Some(tag) => !contradicts(text, tag),
-        None => channel.is_some_and(|tag| of(tag).is_none()),
+    let is_settled = match (&declared, channel) {
+        (Some(tag), _) => !contradicts(text, tag),
+        (None, Some(tag)) if of(tag).is_none() => true,
+        (None, _) if !has_letters => true,
+        (None, channel) => {
+            let heard = Heard::in_text(text);
+            if channel.is_none()
+                && let Some(tag) = heard.clear()
+            {
+                return Some(tag.to_owned());
+            }
+            channel.is_some_and(|tag| heard.sounds_like(tag))
+        }
     };
     let detected = if has_letters && !is_settled {
         whatlang::detect(text).filter(whatlang::Info::is_reliable)
@@ -34,6 +47,143 @@ pub(super) fn language(
         (Some(lang), Some(tag)) if of(&tag) == Some(lang) => Some(tag),
         (Some(lang), _) => Some(code(lang).to_owned()),
         (None, said) => said,
+    }
+}
+
+/// The commonest words of a language that its neighbours do not share: enough of them, and detection, which costs
+/// half as much as all else that is done with an entry, would only say the same.
+const COMMON: &[(&str, &[&str])] = &[
+    (
+        "en",
+        &[
+            "the", "of", "and", "to", "that", "for", "with", "was", "by", "from", "are", "this",
+            "have", "not", "you",
+        ],
+    ),
+    (
+        "de",
+        &[
+            "der", "die", "und", "das", "nicht", "mit", "ein", "eine", "den", "dem", "auf", "für",
+            "ist", "von", "zu",
+        ],
+    ),
+    (
+        "fr",
+        &[
+            "les", "et", "des", "une", "est", "dans", "pour", "qui", "du", "pas", "sur", "au",
+            "avec", "cette", "sont",
+        ],
+    ),
+    (
+        "es",
+        &[
+            "el", "los", "las", "del", "y", "una", "por", "con", "para", "su", "más", "pero",
+            "como", "fue", "ha",
+        ],
+    ),
+    (
+        "it",
+        &[
+            "il", "di", "che", "della", "per", "sono", "gli", "nel", "alla", "anche", "è", "più",
+            "dei", "delle", "si",
+        ],
+    ),
+    (
+        "pt",
+        &[
+            "os", "uma", "não", "em", "do", "da", "dos", "das", "um", "ao", "são", "mais", "pelo",
+            "também", "foi",
+        ],
+    ),
+    (
+        "nl",
+        &[
+            "het", "een", "van", "dat", "niet", "zijn", "op", "voor", "ook", "maar", "naar",
+            "wordt", "bij", "uit", "werd",
+        ],
+    ),
+    (
+        "sv",
+        &[
+            "och", "att", "det", "som", "är", "på", "för", "inte", "till", "av", "har", "ett",
+            "om", "från", "kan",
+        ],
+    ),
+    (
+        "pl",
+        &[
+            "nie", "się", "na", "jest", "że", "z", "do", "jak", "ale", "po", "dla", "przez",
+            "który", "był", "są",
+        ],
+    ),
+    (
+        "ru",
+        &[
+            "и", "в", "не", "на", "что", "с", "по", "как", "это", "для", "из", "за", "от", "был",
+            "его",
+        ],
+    ),
+];
+
+/// Languages of [`COMMON`] that no neighbour is mistaken for: hearing them settles the matter.
+const DISTINCT: [&str; 4] = ["en", "de", "fr", "it"];
+
+/// How many of a text's words are common ones, for each language of [`COMMON`].
+struct Heard {
+    words: usize,
+    hits: [usize; COMMON.len()],
+}
+
+impl Heard {
+    fn in_text(text: &str) -> Self {
+        /// Word → the languages it is common in, one bit each.
+        static WORDS: OnceLock<HashMap<&'static str, u16>> = OnceLock::new();
+        let common = WORDS.get_or_init(|| {
+            let mut words = HashMap::new();
+            for (index, (_, list)) in COMMON.iter().enumerate() {
+                for word in *list {
+                    *words.entry(*word).or_default() |= 1 << index;
+                }
+            }
+            words
+        });
+        let mut heard = Self {
+            words: 0,
+            hits: [0; COMMON.len()],
+        };
+        for word in text
+            .split(|c: char| !c.is_alphabetic())
+            .filter(|word| !word.is_empty())
+        {
+            heard.words += 1;
+            let languages = common.get(word).copied().unwrap_or_default();
+            for (index, hits) in heard.hits.iter_mut().enumerate() {
+                *hits += usize::from(languages >> index & 1);
+            }
+        }
+        heard
+    }
+
+    fn hits_of(&self, tag: &str) -> Option<usize> {
+        let first = tag.split('-').next();
+        let index = COMMON.iter().position(|(lang, _)| first == Some(lang))?;
+        Some(self.hits[index])
+    }
+
+    /// Whether at least every twentieth word is one that the language of this tag keeps repeating, and no other
+    /// language is heard more.
+    fn sounds_like(&self, tag: &str) -> bool {
+        let most = self.hits.iter().max().copied().unwrap_or_default();
+        self.hits_of(tag)
+            .is_some_and(|hits| hits >= 4 && hits * 20 >= self.words && hits == most)
+    }
+
+    /// The distinct language that is heard at least four times as much as any other.
+    fn clear(&self) -> Option<&'static str> {
+        let best = DISTINCT.iter().find(|tag| self.sounds_like(tag))?;
+        let mine = self.hits_of(best)?;
+        let rivals = self.hits.iter().filter(|hits| **hits * 4 > mine).count();
+        (rivals == 1).then_some(best)
     }
 }
 
@@ -178,6 +328,16 @@ mod tests {
                 "{declared:?} {channel:?} {text}"
             );
         }
+    }
+
+    #[test]
+    fn a_channel_whose_language_is_heard_in_the_text_is_believed() {
+        let sounds = |text, tag| Heard::in_text(text).sounds_like(tag);
+        assert!(sounds(ENGLISH, "en-GB") && sounds(GERMAN, "de") && sounds(RUSSIAN, "ru"));
+        assert!(!sounds(GERMAN, "en") && !sounds(ENGLISH, "fr") && !sounds("the of and", "en"));
+        assert_eq!(Heard::in_text(ENGLISH).clear(), Some("en"));
+        assert_eq!(Heard::in_text(GERMAN).clear(), Some("de"));
+        assert_eq!(Heard::in_text(RUSSIAN).clear(), None);
     }
 
     #[test]

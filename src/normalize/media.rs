@@ -15,8 +15,14 @@ fn is_picture(media: &Media) -> bool {
             .is_some_and(|kind| kind.starts_with("image/"))
 }
 
-/// The lead picture: wide feed media, the first in the content, other feed media, a thumbnail.
-pub(super) fn image(media: &[Media], content_html: &str, base: &Url) -> Option<Image> {
+/// The lead picture: wide feed media, the first in the content, other feed media, a thumbnail. A description serves as
+/// its alternative text when the content has none; a caption that says nothing more than that or the title goes.
+pub(super) fn image(
+    media: &[Media],
+    content_html: &str,
+    title: Option<&str>,
+    base: &Url,
+) -> Option<Image> {
     let pictures: Vec<&Media> = media
         .iter()
         .filter(|media| is_picture(media) && is_lead(&media.url, media.width, media.height))
@@ -36,8 +42,11 @@ pub(super) fn image(media: &[Media], content_html: &str, base: &Url) -> Option<I
         .iter()
         .find(|media| media.width.is_some_and(|width| width >= 600))
         .and_then(to_image);
-    let inline = html::first_image(content_html)
-        .filter(|(url, alt)| is_lead(url, None, None) && alt.as_deref() != Some("author-image"));
+    let inline = html::pictures(content_html).find(|picture| {
+        let is_named_so = |alt: &str| alt.split_whitespace().count() <= 3 && is_furniture(alt);
+        is_lead(&picture.url, picture.width, picture.height)
+            && !picture.alt.as_deref().is_some_and(is_named_so)
+    });
     let other = || {
         pictures
             .iter()
@@ -45,43 +54,66 @@ pub(super) fn image(media: &[Media], content_html: &str, base: &Url) -> Option<I
             .and_then(to_image)
     };
     let thumbnail = || pictures.first().and_then(to_image);
-    let from_content = inline.clone().map(|(url, alt)| Image {
-        url,
-        alt,
-        ..Image::default()
-    });
-    let mut chosen = wide.or(from_content).or_else(other).or_else(thumbnail)?;
-    if let Some((url, alt)) = inline
-        && chosen.alt.is_none()
-        && url.split('?').next() == chosen.url.split('?').next()
-    {
-        chosen.alt = alt;
-    }
+    let from_content = || {
+        inline.as_ref().map(|picture| Image {
+            url: picture.url.clone(),
+            width: picture.width,
+            height: picture.height,
+            ..Image::default()
+        })
+    };
+    let mut chosen = wide
+        .or_else(from_content)
+        .or_else(other)
+        .or_else(thumbnail)?;
+    let path = |url: &str| url.split(['?', '#']).next().map(str::to_owned);
+    chosen.alt = html::pictures(content_html)
+        .find(|picture| path(&picture.url) == path(&chosen.url))
+        .and_then(|picture| picture.alt)
+        .or_else(|| chosen.caption.clone());
+    chosen.caption = chosen
+        .caption
+        .filter(|caption| Some(caption.as_str()) != title && Some(caption) != chosen.alt.as_ref());
     Some(chosen)
 }
 
-fn is_lead(url: &str, width: Option<u32>, height: Option<u32>) -> bool {
-    const NEVER: &[&str] = &[
+/// Whether an address or an alternative text names a picture that belongs to the site, not to the article.
+fn is_furniture(name: &str) -> bool {
+    const WORDS: &[&str] = &[
         "avatar",
-        "author-image",
-        "gravatar",
-        "logo",
-        "sprite",
-        "icon",
+        "badge",
         "emoji",
+        "gravatar",
+        "icon",
+        "logo",
+        "pixel",
         "placeholder",
         "spacer",
-        "pixel",
-        "badge",
+        "sprite",
     ];
-    let lower = url.to_ascii_lowercase();
+    let lower = name.to_ascii_lowercase();
     let path = lower.split(['?', '#']).next().unwrap_or_default();
-    let small = [width, height].into_iter().flatten().any(|side| side < 200);
-    !small
-        && !path.ends_with(".svg")
-        && !path.ends_with(".ico")
-        && !lower.starts_with("data:")
-        && !NEVER.iter().any(|word| path.contains(word))
+    let file = path.rsplit('/').next().unwrap_or_default();
+    let has = |words: &[&str]| {
+        path.split(|c: char| !c.is_ascii_alphanumeric())
+            .any(|word| words.contains(&word) || words.contains(&word.trim_end_matches('s')))
+    };
+    has(WORDS) || path == "author-image" || file.starts_with("default")
+}
+
+fn is_lead(url: &str, width: Option<u32>, height: Option<u32>) -> bool {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    let is_small = [width, height].into_iter().flatten().any(|side| side < 200);
+    let is_odd = match (width, height) {
+        (Some(width), Some(height)) => width > 4 * height || height > 4 * width,
+        _ => false,
+    };
+    !is_small
+        && !is_odd
+        && !is_furniture(url)
+        && !path.to_ascii_lowercase().ends_with(".svg")
+        && !path.to_ascii_lowercase().ends_with(".ico")
+        && !url.starts_with("data:")
 }
 
 /// Enclosures: each address once, pictures aside.
@@ -104,4 +136,84 @@ pub(super) fn attachments(media: &[Media], base: &Url) -> Vec<Attachment> {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn base() -> Url {
+        Url::parse("https://example.org/a/").expect("fixture")
+    }
+
+    fn picture(url: &str, width: Option<u32>) -> Media {
+        Media {
+            url: url.to_owned(),
+            picture: true,
+            width,
+            ..Media::default()
+        }
+    }
+
+    fn lead(media: &[Media], html: &str) -> Option<String> {
+        image(media, html, None, &base()).map(|image| image.url)
+    }
+
+    #[test]
+    fn wide_feed_media_then_content_then_other_feed_media_lead() {
+        let inline = "<p>a</p><img src=\"https://example.org/in.jpg\">";
+        let (wide, plain) = (picture("/wide.jpg", Some(1200)), picture("/feed.jpg", None));
+        let all = [plain.clone(), wide];
+        assert_eq!(
+            lead(&all, inline).as_deref(),
+            Some("https://example.org/wide.jpg")
+        );
+        assert_eq!(
+            lead(std::slice::from_ref(&plain), inline).as_deref(),
+            Some("https://example.org/in.jpg")
+        );
+        assert_eq!(
+            lead(&[plain], "").as_deref(),
+            Some("https://example.org/feed.jpg")
+        );
+    }
+
+    #[test]
+    fn pictures_of_the_site_do_not_lead() {
+        for other in [
+            "src=\"https://example.org/avatars/7.jpg\"",
+            "src=\"https://example.org/img/site-logo.png\"",
+            "src=\"https://example.org/default-image.jpg\"",
+            "src=\"https://example.org/a.svg\"",
+            "src=\"https://example.org/a.jpg\" alt=\"author-image\"",
+            "src=\"https://example.org/a.jpg\" width=\"150\"",
+            "src=\"https://example.org/a.jpg\" width=\"2000\" height=\"300\"",
+        ] {
+            let good = "https://example.org/sites/default/files/silicon.jpg";
+            let html =
+                format!("<img {other}><img src=\"{good}\" alt=\"The logo of the new ferry line\">");
+            assert_eq!(lead(&[], &html).as_deref(), Some(good), "{other}");
+        }
+    }
+
+    #[test]
+    fn alternative_text_comes_from_the_content_and_captions_repeat_nothing() {
+        let mut media = picture("/a.jpg?w=1", Some(900));
+        media.description = Some("The ferry at dusk".to_owned());
+        let found = |title, html| {
+            image(std::slice::from_ref(&media), html, title, &base()).expect("a picture")
+        };
+        let alone = found(None, "");
+        assert_eq!(
+            (alone.alt.as_deref(), alone.caption),
+            (Some("The ferry at dusk"), None)
+        );
+        let html = "<img src=\"https://example.org/a.jpg\" alt=\"A ferry\">";
+        let both = found(None, html);
+        assert_eq!(
+            (both.alt.as_deref(), both.caption.as_deref()),
+            (Some("A ferry"), Some("The ferry at dusk"))
+        );
+        assert_eq!(found(Some("The ferry at dusk"), html).caption, None);
+    }
 }

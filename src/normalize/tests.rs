@@ -10,7 +10,7 @@ fn now() -> DateTime<Utc> {
     "2026-11-24T12:00:00Z".parse().expect("fixture")
 }
 
-fn entries(items: &str) -> Vec<Entry> {
+pub(super) fn entries(items: &str) -> Vec<Entry> {
     let xml = format!(
         "<rss version=\"2.0\" xmlns:content=\"http://purl.org/rss/1.0/modules/content/\"><channel>\
          <title>Quay</title><link>https://example.org/</link>{items}</channel></rss>"
@@ -44,6 +44,7 @@ fn titles_are_text_decoded_once() {
         ("<![CDATA[The <i>Tide</i> turns]]>", "The Tide turns"),
         ("  two\n  lines ", "two lines"),
         ("3 &lt; 4", "3 < 4"),
+        ("&lt;i&gt;x&lt;/i&gt; A&lt;B", "x A<B"),
     ] {
         let items = format!("<item><title>{given}</title><guid>1</guid></item>");
         assert_eq!(entries(&items)[0].title.as_deref(), Some(want), "{given}");
@@ -205,4 +206,18 @@ fn xhtml_content_is_content() {
     let identity = identity(&document, &parsed.entries[0], &base());
     let entry = entry(&document, &identity, &parsed.entries[0], &base(), now()).entry;
     assert_eq!(entry.content_html, "<p>A mile</p>");
+}
+
+#[test]
+fn a_lone_summary_keeps_its_links_as_content() {
+    let entry = &entries(
+        "<item><title>t</title><description>Read &lt;a href=\"/log\"&gt;the log&lt;/a&gt;.</description></item>",
+    )[0];
+    assert_eq!(entry.details.summary.as_deref(), Some("Read the log."));
+    assert_eq!(
+        entry.content_html,
+        "Read <a href=\"https://example.org/log\" rel=\"noopener noreferrer\">the log</a>."
+    );
+    assert_eq!(entry.details.content_scope, ContentScope::Summary);
+    assert_eq!(entry.details.summary_kind, Some(SummaryKind::Excerpt));
 }

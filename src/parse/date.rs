@@ -42,6 +42,14 @@ pub(super) fn parse(text: &str, home: Tz) -> Option<Timestamp> {
     if text.len() > LONGEST {
         return None;
     }
+    match common(text) {
+        Some(at) => Some(Timestamp { at, is_day: false }),
+        None => any(text, home),
+    }
+}
+
+/// Reads a timestamp of any form.
+fn any(text: &str, home: Tz) -> Option<Timestamp> {
     let tokens = tokens(text);
     if let Some(at) = unix(&tokens) {
         return Some(Timestamp { at, is_day: false });
@@ -52,6 +60,22 @@ pub(super) fn parse(text: &str, home: Tz) -> Option<Timestamp> {
         rest = reading.step(rest)?;
     }
     reading.finish(home)
+}
+
+/// The two forms that nearly all feeds use, when written just as RFC 3339 and RFC 2822 ask: the reader below gives the
+/// same, ten times slower.
+fn common(text: &str) -> Option<DateTime<Utc>> {
+    let bytes = text.as_bytes();
+    let read = match (bytes.get(3)?, bytes.get(10)?) {
+        (b',', _) if text.ends_with("GMT") || matches!(bytes[bytes.len() - 5], b'+' | b'-') => {
+            DateTime::parse_from_rfc2822(text)
+        }
+        (_, b'T') => DateTime::parse_from_rfc3339(text),
+        _ => return None,
+    };
+    read.ok()
+        .filter(|_| !text.contains(":60"))
+        .map(|at| at.to_utc())
 }
 
 /// Seconds since 1970, milliseconds or microseconds, told apart by their number of digits.

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use self::lean::Lean;
 use super::{
-    Context, Error, Format, Link, Media, ParsedEntry, ParsedFeed, Person, Text, date, sniff,
+    Context, Error, Format, Link, Media, ParsedEntry, ParsedFeed, Person, Repair, Text, date, sniff,
 };
 use crate::model::{Category, Signals};
 use crate::recover::MAX_ENTRIES;
@@ -70,7 +70,7 @@ pub(super) fn parse(text: &str, context: &Context) -> Result<ParsedFeed, Error> 
     let mut parsed = feed(&document.head, format);
     parsed.entries = items.kept.iter().map(|item| entry(item, context)).collect();
     if items.dropped {
-        parsed.recovered.push("entries-capped".to_owned());
+        parsed.recovered.push(Repair::of_document("entries-capped"));
     }
     Ok(parsed)
 }

@@ -264,11 +264,8 @@ fn too_many_entries_are_cut_off_and_said() {
     let many = crate::recover::MAX_ENTRIES + 5;
     let parsed = rss(&"<item/>".repeat(many));
     assert_eq!(
-        (parsed.entries.len(), parsed.recovered.as_slice()),
-        (
-            crate::recover::MAX_ENTRIES,
-            &["entries-capped".to_owned()][..]
-        )
+        (parsed.entries.len(), parsed.recovered[0].name),
+        (crate::recover::MAX_ENTRIES, "entries-capped")
     );
     let json = format!(
         r#"{{"version": "https://jsonfeed.org/version/1.1", "title": "t", "items": [{}]}}"#,

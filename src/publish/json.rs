@@ -81,7 +81,7 @@ pub struct Feed<'a> {
     updated: Option<DateTime<Utc>>,
     image_url: Option<&'a str>,
     hints: Hints<'a>,
-    recovered: &'a [String],
+    recovered: Vec<&'a str>,
     entries: Vec<Entry<'a>>,
 }
 
@@ -158,7 +158,7 @@ pub fn feed<'a>(
     format: &'a str,
     info: &'a FeedInfo,
     signals: &'a Signals,
-    recovered: &'a [String],
+    recovered: Vec<&'a str>,
     entries: &'a [model::Entry],
 ) -> Feed<'a> {
     Feed {

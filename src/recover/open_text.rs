@@ -37,6 +37,8 @@ pub(super) struct OpenText<'a> {
     pub(super) name: &'a str,
     pub(super) field: Field,
     pieces: Vec<Piece<'a>>,
+    /// Byte where its tag begins.
+    pub(super) at: usize,
     /// Elements of the same name within it.
     pub(super) nested: usize,
     /// feed-rs reads its attributes as they are.
@@ -105,6 +107,7 @@ impl<'a> OpenText<'a> {
             name,
             field,
             pieces: Vec::new(),
+            at: 0,
             nested: 0,
             is_plain,
             fallback: None,

@@ -50,13 +50,12 @@ pub(super) fn walk(
     entities: &Entities,
     base: Option<&Url>,
     anew: bool,
-    repairs: &mut Repairs,
-) -> Option<Walked> {
+) -> Option<(Walked, Repairs)> {
     if !anew {
         let mut looking = Walker::new(text, entities, base, None);
         looking.run();
         if !looking.irregular {
-            return looking.finish(repairs);
+            return looking.finish();
         }
     }
     let mut writing = Walker::new(
@@ -66,7 +65,7 @@ pub(super) fn walk(
         Some(Writer::with_capacity(text.len())),
     );
     writing.run();
-    writing.finish(repairs)
+    writing.finish()
 }
 
 #[derive(Debug)]
@@ -548,15 +547,15 @@ impl<'a> Walker<'a> {
         self.close_to(0);
     }
 
-    fn finish(mut self, repairs: &mut Repairs) -> Option<Walked> {
+    fn finish(self) -> Option<(Walked, Repairs)> {
         let format = self.format?;
-        repairs.append(&mut self.repairs);
-        Some(Walked {
+        let walked = Walked {
             format,
             text: self.writer.map(Writer::finish),
             carried: self.carried,
             cut: self.cut,
-        })
+        };
+        Some((walked, self.repairs))
     }
 }
 

@@ -196,7 +196,7 @@ fn feedmill_reads(document: &Path, input: &Value) -> Result<Value, String> {
         feed.format.name(),
         &whole.info,
         &feed.signals,
-        &feed.recovered,
+        feed.recovered.iter().map(|repair| repair.name).collect(),
         &entries,
     );
     serde_json::to_value(&shown).map_err(|error| error.to_string())

@@ -313,3 +313,19 @@ proptest::proptest! {
         proptest::prop_assert_eq!(parse(&text, chrono_tz::Asia::Tokyo), expected, "{}", text);
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn the_common_forms_are_read_the_same_both_ways(
+        seconds in 800_000_000i64..2_000_000_000,
+        minutes in -840i32..=840,
+    ) {
+        let zone = chrono::FixedOffset::east_opt(minutes * 60).expect("a zone");
+        let at = DateTime::from_timestamp(seconds, 0).expect("an instant").with_timezone(&zone);
+        for text in [at.to_rfc3339(), at.to_rfc2822()] {
+            let other = any(&text, chrono_tz::UTC).map(|stamp| stamp.at);
+            proptest::prop_assert_eq!(common(&text), other, "{}", &text);
+            proptest::prop_assert_eq!(other, Some(at.to_utc()), "{}", &text);
+        }
+    }
+}

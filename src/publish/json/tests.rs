@@ -244,9 +244,9 @@ fn a_document_shows_its_hints_by_name() {
         update_period: Some(Duration::from_secs(43_200)),
         max_age: Some(Duration::from_secs(60)),
     };
-    let recovered = ["undefined-entity".to_owned()];
+    let recovered = vec!["undefined-entity"];
     let json =
-        serde_json::to_string_pretty(&super::feed("rss-2.0", &info, &signals, &recovered, &[]))
+        serde_json::to_string_pretty(&super::feed("rss-2.0", &info, &signals, recovered, &[]))
             .expect("JSON");
     insta::assert_snapshot!(json, @r#"
     {
@@ -279,7 +279,13 @@ fn a_document_shows_its_hints_by_name() {
     }
     "#);
     let entries = [plain().entry];
-    let json =
-        serde_json::to_value(super::feed("rss-2.0", &info, &signals, &[], &entries)).expect("JSON");
+    let json = serde_json::to_value(super::feed(
+        "rss-2.0",
+        &info,
+        &signals,
+        Vec::new(),
+        &entries,
+    ))
+    .expect("JSON");
     assert_eq!(json["entries"][0]["title"], "The wheel turns");
 }

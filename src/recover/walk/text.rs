@@ -56,6 +56,7 @@ impl<'a> Walker<'a> {
 
     pub(super) fn open_text(&mut self, tag: Tag<'a>, field: Field) {
         let mut text = OpenText::new(tag.name, field, &self.attributes, self.legacy);
+        text.at = self.tokens.start;
         if !text.is_plain {
             self.rewrite();
         }
@@ -131,7 +132,8 @@ impl<'a> Walker<'a> {
         if !field.carry.is_empty() || self.writer.is_some() {
             let body = text.body(self.entities);
             for name in body.repairs() {
-                self.repair(name);
+                self.irregular = true;
+                self.repairs.note(name, text.at);
             }
             let blank = text.is_blank();
             self.deliver(text, body);
