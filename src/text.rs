@@ -129,7 +129,12 @@ fn numbered(number: &str) -> Option<char> {
 /// The one or two characters of `&name;` (HTML §13.5). The table is the HTML parser's own: that of quick-xml 0.42 has
 /// lost the last hexadecimal digit of many (`&alpha;` is `;` there).
 pub(crate) fn named(name: &str) -> Option<impl Iterator<Item = char>> {
-    let (first, second) = *NAMED_ENTITIES.get(format!("{name};").as_str())?;
+    // The table's keys end with the semicolon; none is longer than this.
+    let mut key = [0; 40];
+    let key = key.get_mut(..=name.len())?;
+    key[..name.len()].copy_from_slice(name.as_bytes());
+    key[name.len()] = b';';
+    let (first, second) = *NAMED_ENTITIES.get(std::str::from_utf8(key).ok()?)?;
     let is_there = |code: &u32| *code != 0;
     Some(
         [first, second]
