@@ -56,6 +56,8 @@ pub struct Document {
     pub repeated_urls: HashSet<String>,
     /// All entries carry one date: it is the build time, no entry's date.
     pub one_date: bool,
+    /// What its first entries look like when the feed declares no language. Not a fact of the feed: it is not published.
+    pub heard_language: Option<String>,
 }
 
 /// Looks at a document as a whole, before single entries are.
@@ -101,6 +103,9 @@ pub fn document(parsed: &ParsedFeed, base: &Url) -> Document {
     };
     find_repeats(&mut document, parsed, base);
     document.one_date = dates::one_date(parsed);
+    if document.info.language.is_none() {
+        document.heard_language = language::of_entries(&parsed.entries);
+    }
     document
 }
 
@@ -263,9 +268,11 @@ pub fn entry(
         .as_deref()
         .map(|summary| kind_of_summary(summary, &text));
     let (published, updated, date_precision) = dates(document, parsed, now);
+    let channel = document.info.language.as_ref();
+    let channel = channel.or(document.heard_language.as_ref());
     let entry_language = language(
         parsed.language.as_deref(),
-        document.info.language.as_deref(),
+        channel.map(String::as_str),
         summary
             .as_deref()
             .filter(|_| text.is_empty())

@@ -5,6 +5,9 @@ use std::sync::OnceLock;
 
 use whatlang::{Lang, Script};
 
+use super::html;
+use crate::parse::ParsedEntry;
+
 /// Fewer letters say too little for a guess.
 const FEWEST_LETTERS: usize = 200;
 /// More characters would not change it.
@@ -27,15 +30,8 @@ pub(super) fn language(
         (Some(tag), _) => !contradicts(text, tag),
         (None, Some(tag)) if of(tag).is_none() => true,
         (None, _) if !has_letters => true,
-        (None, channel) => {
-            let heard = Heard::in_text(text);
-            if channel.is_none()
-                && let Some(tag) = heard.clear()
-            {
-                return Some(tag.to_owned());
-            }
-            channel.is_some_and(|tag| heard.sounds_like(tag))
-        }
+        (None, Some(tag)) => !Heard::in_text(text).speaks_against(tag),
+        (None, None) => false,
     };
     let detected = if has_letters && !is_settled {
         whatlang::detect(text).filter(whatlang::Info::is_reliable)
@@ -126,8 +122,22 @@ const COMMON: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Languages of [`COMMON`] that no neighbour is mistaken for: hearing them settles the matter.
-const DISTINCT: [&str; 4] = ["en", "de", "fr", "it"];
+/// What a feed that declares no language is in, by its first entries.
+pub(super) fn of_entries(entries: &[ParsedEntry]) -> Option<String> {
+    let mut sample = String::new();
+    for entry in entries.iter().take(4) {
+        let Some(text) = entry.content.as_ref().or(entry.summary.as_ref()) else {
+            continue;
+        };
+        let piece = &text.value[..text.value.floor_char_boundary(4 * SAMPLE_CHARS)];
+        sample.push_str(&html::text(piece));
+        sample.push('\n');
+        if sample.len() >= SAMPLE_CHARS {
+            break;
+        }
+    }
+    language(None, None, &sample)
+}
 
 /// So much of a text is listened to.
 const HEARD_BYTES: usize = 500;
@@ -175,20 +185,14 @@ impl Heard {
         Some(self.hits[index])
     }
 
-    /// Whether at least every twentieth word is one that the language of this tag keeps repeating, and no other
-    /// language is heard more.
-    fn sounds_like(&self, tag: &str) -> bool {
+    /// Whether the text is rather not in the language of this tag: another is heard clearly more, or of this one almost
+    /// nothing in a text that is long enough. Of a language without common words here, anything else must be clear.
+    fn speaks_against(&self, tag: &str) -> bool {
+        let own = self.hits_of(tag);
         let most = self.hits.iter().max().copied().unwrap_or_default();
-        self.hits_of(tag)
-            .is_some_and(|hits| hits >= 4 && hits * 20 >= self.words && hits == most)
-    }
-
-    /// The distinct language that is heard at least four times as much as any other.
-    fn clear(&self) -> Option<&'static str> {
-        let best = DISTINCT.iter().find(|tag| self.sounds_like(tag))?;
-        let mine = self.hits_of(best)?;
-        let rivals = self.hits.iter().filter(|hits| **hits * 4 > mine).count();
-        (rivals == 1).then_some(best)
+        let another = most >= 4 && most * 20 >= self.words && most > 2 * own.unwrap_or_default();
+        let silent = own.is_some_and(|own| self.words >= 40 && own * 50 < self.words);
+        another || silent
     }
 }
 
@@ -337,12 +341,9 @@ mod tests {
 
     #[test]
     fn a_channel_whose_language_is_heard_in_the_text_is_believed() {
-        let sounds = |text, tag| Heard::in_text(text).sounds_like(tag);
-        assert!(sounds(ENGLISH, "en-GB") && sounds(GERMAN, "de") && sounds(RUSSIAN, "ru"));
-        assert!(!sounds(GERMAN, "en") && !sounds(ENGLISH, "fr") && !sounds("the of and", "en"));
-        assert_eq!(Heard::in_text(ENGLISH).clear(), Some("en"));
-        assert_eq!(Heard::in_text(GERMAN).clear(), Some("de"));
-        assert_eq!(Heard::in_text(RUSSIAN).clear(), None);
+        let against = |text, tag| Heard::in_text(text).speaks_against(tag);
+        assert!(!against(ENGLISH, "en-GB") && !against(GERMAN, "de") && !against(RUSSIAN, "ru"));
+        assert!(against(GERMAN, "en") && against(ENGLISH, "fr") && against(RUSSIAN, "tr"));
     }
 
     #[test]
