@@ -180,10 +180,24 @@ pub fn reading_seconds(text: &str) -> u64 {
 pub fn text_fingerprint(title: Option<&str>, text: &str) -> u64 {
     let mut words = Vec::with_capacity(text.len() + 64);
     for part in [title.unwrap_or_default(), text] {
-        for c in part.chars() {
-            if c.is_ascii_alphanumeric() {
-                words.push(c.to_ascii_lowercase() as u8);
-            } else if !c.is_ascii() && c.is_alphanumeric() {
+        let mut rest = part;
+        while let Some(c) = rest.chars().next() {
+            let ascii = rest
+                .bytes()
+                .position(|byte| !byte.is_ascii())
+                .unwrap_or(rest.len());
+            for byte in rest[..ascii].bytes() {
+                if byte.is_ascii_alphanumeric() {
+                    words.push(byte.to_ascii_lowercase());
+                } else if words.last().is_some_and(|last| *last > 1) {
+                    words.push(0);
+                }
+            }
+            if ascii > 0 {
+                rest = &rest[ascii..];
+                continue;
+            }
+            if c.is_alphanumeric() {
                 let mut utf8 = [0; 4];
                 for lower in c.to_lowercase() {
                     words.extend_from_slice(lower.encode_utf8(&mut utf8).as_bytes());
@@ -191,6 +205,7 @@ pub fn text_fingerprint(title: Option<&str>, text: &str) -> u64 {
             } else if words.last().is_some_and(|last| *last > 1) {
                 words.push(0);
             }
+            rest = &rest[c.len_utf8()..];
         }
         if words.last().is_some_and(|last| *last > 1) {
             words.push(0);
