@@ -3,7 +3,7 @@
 //! It looks at a document as a whole first ([`document`]), because an id, a link or a date that every entry carries
 //! says nothing about one of them; then finds what identifies an entry ([`identity`]), which touches no HTML; and
 //! last, only for entries that are new or changed, cleans and fills the fields ([`entry`]). In the body
-//! page furniture is taken away ([`furniture`]) and labelled sections are marked ([`sections`]).
+//! page furniture is taken away (`furniture`) and labelled sections are marked (`sections`).
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
