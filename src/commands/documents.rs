@@ -34,17 +34,19 @@ pub async fn parse(
     // The parser recurses with the document: it gets a stack of its own.
     let worker = std::thread::Builder::new()
         .stack_size(16 << 20)
-        .spawn(move || parsed(&payload, explain.then_some(name.as_str())))
+        .spawn(move || {
+            let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+            parsed(&payload, explain.then_some(name.as_str()), &mut out)?;
+            out.flush().map_err(Failure::running)
+        })
         .map_err(Failure::running)?;
-    let text = worker.join().map_err(|_| {
-        Failure::Running("reading the document failed inside Feedmill".to_owned())
-    })??;
-    println!("{text}");
-    Ok(())
+    worker
+        .join()
+        .map_err(|_| Failure::Running("reading the document failed inside Feedmill".to_owned()))?
 }
 
 /// The document as JSON. With a name for it, each repair goes to standard error as `NAME:LINE:COLUMN: what`.
-fn parsed(payload: &Payload, explain: Option<&str>) -> Result<String, Failure> {
+fn parsed(payload: &Payload, explain: Option<&str>, out: &mut impl Write) -> Result<(), Failure> {
     let body = payload.decode(MAX_BODY).map_err(Failure::running)?.body;
     let context = Context {
         content_type: payload.content_type.clone(),
@@ -55,7 +57,7 @@ fn parsed(payload: &Payload, explain: Option<&str>) -> Result<String, Failure> {
         Ok(feed) => feed,
         Err(error) => {
             let list = outlines(&body, &context).ok_or_else(|| Failure::running(error))?;
-            return serde_json::to_string_pretty(&list).map_err(Failure::running);
+            return written(&list, out);
         }
     };
     for repair in feed.recovered.iter().filter(|_| explain.is_some()) {
@@ -89,7 +91,13 @@ fn parsed(payload: &Payload, explain: Option<&str>) -> Result<String, Failure> {
         feed.recovered.iter().map(|repair| repair.name).collect(),
         &entries,
     );
-    serde_json::to_string_pretty(&shown).map_err(Failure::running)
+    written(&shown, out)
+}
+
+/// Straight to the output: the JSON of a large document is not held as well.
+fn written(value: &impl Serialize, out: &mut impl Write) -> Result<(), Failure> {
+    serde_json::to_writer_pretty(&mut *out, value).map_err(Failure::running)?;
+    out.write_all(b"\n").map_err(Failure::running)
 }
 
 /// An OPML document: feeds, and the folders they lie in as tags.
@@ -240,8 +248,9 @@ mod tests {
     fn show(body: &[u8], content_type: Option<&str>) -> Result<String, String> {
         let base = Url::parse("https://example.org/").expect("a constant URL");
         let payload = Payload::new(body.to_vec(), content_type.map(str::to_owned), base);
-        let shown = parsed(&payload, None).map_err(|failure| failure.to_string())?;
-        let value: serde_json::Value = serde_json::from_str(&shown).expect("JSON");
+        let mut shown = Vec::new();
+        parsed(&payload, None, &mut shown).map_err(|failure| failure.to_string())?;
+        let value: serde_json::Value = serde_json::from_slice(&shown).expect("JSON");
         Ok(value.to_string())
     }
 
