@@ -20,7 +20,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use chrono::{DateTime, Utc};
 
 use crate::model::Signals;
-use crate::recover::{self, Feed};
+use crate::recover::{self, Feed, MAX_TEXT};
 pub use crate::recover::{Format, Repair};
 
 /// What the transport knows about a document.
@@ -228,8 +228,6 @@ fn attempt(body: &[u8], context: &Context, anew: bool) -> Result<ParsedFeed, Err
     Ok(parsed)
 }
 
-/// Bytes of one text: building a tree of it takes some thirty times as much.
-const MAX_TEXT: usize = 4 << 20;
 /// Bytes of the feed's people, which every entry inherits.
 const MAX_PEOPLE: usize = 2_000;
 

@@ -36,6 +36,8 @@ use entities::Entities;
 
 /// Entries that are read; later ones are left out.
 pub const MAX_ENTRIES: usize = 5_000;
+/// Bytes of one text that are read; what follows is cut. Building a tree of it takes some thirty times as much.
+pub const MAX_TEXT: usize = 4 << 20;
 
 /// A document ready for a parser, and what was done to it.
 #[derive(Clone, Debug, PartialEq, Eq)]

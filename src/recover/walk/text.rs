@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Element, Walker};
+use crate::recover::MAX_TEXT;
 use crate::recover::entities;
 use crate::recover::names::{self, Ns};
 use crate::recover::open_text::{Body, OpenText, Piece};
@@ -130,7 +131,12 @@ impl<'a> Walker<'a> {
         }
         let field = text.field;
         if !field.carry.is_empty() || self.writer.is_some() {
-            let body = text.body(self.entities);
+            let mut body = text.body(self.entities);
+            if body.text.len() > MAX_TEXT {
+                body.text.truncate(body.text.floor_char_boundary(MAX_TEXT));
+                self.irregular = true;
+                self.repairs.note("text-cut", text.at);
+            }
             for name in body.repairs() {
                 self.irregular = true;
                 self.repairs.note(name, text.at);
