@@ -289,8 +289,10 @@ async fn schedule(
             () = stop.cancelled() => {}
             Some(done) = running.join_next() => finished(Some(done), &mut |report| {
                 trouble.note(report.outcome != UNSTORED);
-                if report.outcome != OFFLINE {
-                    probe_at = Instant::now(); // What was reached speaks for trying the next.
+                // What was reached speaks for trying the next at once.
+                probe_at = Instant::now();
+                if report.outcome == OFFLINE {
+                    probe_at += PROBE;
                 }
                 if report.changed {
                     changed.notify_one();

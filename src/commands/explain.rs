@@ -118,6 +118,7 @@ fn text(explained: &Explained, source: &Source) -> String {
     lines.push((
         "conditional",
         match explained.facts.conditional {
+            false if health.last_success.is_none() => "not known yet".to_owned(),
             true => "yes: an unchanged feed costs a 304".to_owned(),
             false => "no: the feed gave no ETag or Last-Modified".to_owned(),
         },
