@@ -1,18 +1,26 @@
-//! One candidate and what is known → one [`Decision`].
+//! One candidate and what is known → one [`Ruling`].
 //!
-//! Pure: the writer looks up what could be the same (same entry key, same canonical URL), asks [`decide`], and
-//! applies the answer, entry by entry inside the poll's transaction, so that two polls in flight with one story
-//! make one article. Rungs 0 (entry key) and 1 (canonical URL) of the identity ladder are here; aliases, exact
-//! and near-duplicate text come on top of them.
+//! Pure: the writer looks up what could be the same (same entry key, same canonical URL, a common key of [`Index`]),
+//! asks [`decide`], and applies the answer, entry by entry inside the poll's transaction, so that two polls in flight
+//! with one story make one article. The ladder, its rules and what they were measured to do: docs/deduplication.md.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::{ContentScope, Rung};
-use shingles::Shingles;
+use likeness::compare;
 
-mod shingles;
+pub use bands::{Index, Placed};
+pub use learned::Learned;
+pub use likeness::{Evidence, Side, Verdict};
+pub use sketch::{BANDS, Blocks, Overlap, Sketch, Title};
+
+mod bands;
+mod learned;
+mod likeness;
+mod sketch;
 #[cfg(test)]
 mod tests;
+mod words;
 
 /// From this distance of dates on, one id or link may stand for another article (rolling pages, "Morning links").
 const REUSE_AFTER: TimeDelta = TimeDelta::hours(18);
@@ -21,7 +29,7 @@ const REUSE_CONTAINMENT: f64 = 0.7;
 /// Below this share it does, when the ids differ.
 const REUSE_CONTAINMENT_OTHER_ID: f64 = 0.9;
 /// Texts under this many words are also compared by their numbers.
-const NUMBERS_BELOW_WORDS: usize = 150;
+const NUMBERS_BELOW_WORDS: u32 = 150;
 /// A larger share of differing numbers means another article.
 const NUMBERS_DIFFER: f64 = 1.0 / 3.0;
 /// A change that leaves this share of the text in place, both ways, under the same title is silent.
@@ -68,8 +76,31 @@ pub struct Known {
     pub buried: bool,
 }
 
+/// What [`decide`] asks for only when it must compare texts.
+pub trait Texts {
+    /// The sketch of a stored entry; an empty one when there is no text.
+    fn sketch(&self, entry: i64) -> Sketch;
+    /// Entries that share a key with the candidate and are dated within the window of it, with what is compared.
+    fn near(&self) -> Vec<(KnownEntry, Side)>;
+    /// Every entry of an article that has a sketch.
+    fn members(&self, article: i64) -> Vec<Side>;
+}
+
+/// A reason to take a candidate and an article for one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Join {
+    /// `articles.pk`.
+    pub article: i64,
+    /// `entries.id` that the candidate was found equal to.
+    pub entry: i64,
+    /// By which rule.
+    pub rung: Rung,
+    /// What the texts have in common; `None` when they were not compared.
+    pub evidence: Option<Evidence>,
+}
+
 /// What becomes of a candidate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Decision {
     /// The same entry, nothing changed.
     Unchanged {
@@ -87,10 +118,10 @@ pub enum Decision {
     },
     /// Another place that carries a known article.
     Joined {
-        /// `articles.pk`.
-        article: i64,
-        /// What joined it.
-        rung: Rung,
+        /// Which use of the key.
+        slot: i64,
+        /// Which article, and why.
+        join: Join,
     },
     /// A new article. `slot` is above 0 when the source reuses the key of another one.
     New {
@@ -101,68 +132,172 @@ pub enum Decision {
     Buried,
 }
 
-/// Decides about one candidate. `text` gives the plain text of a stored entry, `candidate_text` that of the
-/// candidate; both are asked only when texts must be compared.
-pub fn decide(
-    candidate: &Facts,
-    known: &Known,
-    candidate_text: &dyn Fn() -> String,
-    text: &dyn Fn(i64) -> String,
-) -> Decision {
+/// A decision, and what else the candidate shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ruling {
+    /// What becomes of the candidate.
+    pub decision: Decision,
+    /// Other articles that are the same story, as the candidate shows: it is a long copy of both.
+    pub unites: Vec<Join>,
+    /// `articles.pk` of stories that share much, and are not the same.
+    pub related: Vec<i64>,
+}
+
+impl From<Decision> for Ruling {
+    fn from(decision: Decision) -> Self {
+        Self {
+            decision,
+            unites: Vec::new(),
+            related: Vec::new(),
+        }
+    }
+}
+
+/// Decides about one candidate.
+pub fn decide(candidate: &Facts, side: &Side, known: &Known, texts: &dyn Texts) -> Ruling {
+    let mut slot = 0;
     if let Some(same) = &known.same_key {
-        let facts = &same.facts;
-        if facts.content_hash == candidate.content_hash {
-            return Decision::Unchanged { entry: same.entry };
+        match same_key(candidate, side, same, texts) {
+            Decision::New { slot: next } => slot = next,
+            decision => return decision.into(),
         }
-        if facts.text_hash == candidate.text_hash {
-            return Decision::Revised {
-                entry: same.entry,
-                article: same.article,
-                real: false,
-            };
+    } else if known.buried {
+        return Decision::Buried.into();
+    }
+    let by_url = known
+        .same_url
+        .iter()
+        .rev() // A link that several articles used in turn stands for the last of them.
+        .find(|other| !is_reused_link(candidate, side, other, texts))
+        .filter(|_| slot == 0)
+        .map(|other| Join {
+            article: other.article,
+            entry: other.entry,
+            rung: Rung::Url,
+            evidence: None,
+        });
+    let Neighbours { same, related } = neighbours(side, texts);
+    let best = by_url.or_else(|| best(side, &same, texts));
+    let Some(best) = best else {
+        return Ruling {
+            decision: Decision::New { slot },
+            unites: Vec::new(),
+            related,
+        };
+    };
+    let mut unites: Vec<Join> = Vec::new();
+    for (join, strong) in same {
+        let is_new = join.article != best.article
+            && unites.iter().all(|other| other.article != join.article);
+        if strong && is_new {
+            unites.push(join);
         }
-        let old = Shingles::of(&text(same.entry));
-        let new = Shingles::of(&candidate_text());
-        if far_apart(facts, candidate) && is_reuse(&old, &new, REUSE_CONTAINMENT) {
-            return Decision::New {
-                slot: same.slot + 1,
-            };
-        }
-        let real = facts.title != candidate.title || !is_minor(&old, &new);
-        return Decision::Revised {
-            entry: same.entry,
-            article: same.article,
-            real,
+    }
+    Ruling {
+        decision: Decision::Joined { slot, join: best },
+        related: related
+            .into_iter()
+            .filter(|article| {
+                *article != best.article && unites.iter().all(|join| join.article != *article)
+            })
+            .collect(),
+        unites,
+    }
+}
+
+/// Rung 0: the same id in the same source.
+fn same_key(candidate: &Facts, side: &Side, same: &KnownEntry, texts: &dyn Texts) -> Decision {
+    let facts = &same.facts;
+    if facts.content_hash == candidate.content_hash {
+        return Decision::Unchanged { entry: same.entry };
+    }
+    let revised = |real| Decision::Revised {
+        entry: same.entry,
+        article: same.article,
+        real,
+    };
+    if facts.text_hash == candidate.text_hash {
+        return revised(false);
+    }
+    let old = texts.sketch(same.entry);
+    if far_apart(facts, candidate) && is_reuse(&old, &side.sketch, REUSE_CONTAINMENT) {
+        return Decision::New {
+            slot: same.slot + 1,
         };
     }
-    if known.buried {
-        return Decision::Buried;
+    revised(facts.title != candidate.title || !is_minor(&old, &side.sketch))
+}
+
+/// Rung 1 with its guard: another article once stood under this link.
+fn is_reused_link(candidate: &Facts, side: &Side, other: &KnownEntry, texts: &dyn Texts) -> bool {
+    if !far_apart(&other.facts, candidate) || other.facts.text_hash == candidate.text_hash {
+        return false;
     }
-    // Newest first: a link that several articles used in turn stands for the last of them.
-    for other in known.same_url.iter().rev() {
-        if !far_apart(&other.facts, candidate) || other.facts.text_hash == candidate.text_hash {
-            return Decision::Joined {
-                article: other.article,
-                rung: Rung::Url,
-            };
-        }
-        let limit = if other.facts.entry_id == candidate.entry_id {
-            REUSE_CONTAINMENT
-        } else {
-            REUSE_CONTAINMENT_OTHER_ID
-        };
-        if !is_reuse(
-            &Shingles::of(&text(other.entry)),
-            &Shingles::of(&candidate_text()),
-            limit,
-        ) {
-            return Decision::Joined {
-                article: other.article,
-                rung: Rung::Url,
-            };
+    let limit = if other.facts.entry_id == candidate.entry_id {
+        REUSE_CONTAINMENT
+    } else {
+        REUSE_CONTAINMENT_OTHER_ID
+    };
+    is_reuse(&texts.sketch(other.entry), &side.sketch, limit)
+}
+
+struct Neighbours {
+    /// With whether both texts are long.
+    same: Vec<(Join, bool)>,
+    related: Vec<i64>,
+}
+
+/// Rungs 2 and 3: what tells the same story in the same words, and what shares much with it.
+fn neighbours(side: &Side, texts: &dyn Texts) -> Neighbours {
+    let mut found = Neighbours {
+        same: Vec::new(),
+        related: Vec::new(),
+    };
+    for (entry, other) in texts.near() {
+        match compare(side, &other) {
+            Verdict::Same { evidence, strong } => {
+                let rung = if evidence.exact { Rung::Text } else { Rung::Near };
+                let join = Join {
+                    article: entry.article,
+                    entry: entry.entry,
+                    rung,
+                    evidence: Some(evidence),
+                };
+                found.same.push((join, strong));
+            }
+            Verdict::Related(_) if !found.related.contains(&entry.article) => {
+                found.related.push(entry.article);
+            }
+            Verdict::Related(_) | Verdict::Apart => {}
         }
     }
-    Decision::New { slot: 0 }
+    found
+        .same
+        .sort_by(|(a, _), (b, _)| score(b).total_cmp(&score(a)).then(a.entry.cmp(&b.entry)));
+    found
+}
+
+fn score(join: &Join) -> f64 {
+    join.evidence.map_or(0.0, |evidence| {
+        let overlap = evidence.overlap;
+        f64::from(evidence.exact) * 4.0 + overlap.containment + overlap.jaccard + evidence.title
+    })
+}
+
+/// The best match. A long text does not follow a stub into an article whose long texts it does not match.
+fn best(side: &Side, same: &[(Join, bool)], texts: &dyn Texts) -> Option<Join> {
+    let long = side.sketch.shingles as usize >= likeness::LONG;
+    let follows = |join: &Join| {
+        !long
+            || same.iter().any(|(other, strong)| *strong && other.article == join.article)
+            || texts
+                .members(join.article)
+                .iter()
+                .all(|member| (member.sketch.shingles as usize) < likeness::LONG)
+    };
+    same.iter()
+        .find(|(join, strong)| *strong || follows(join))
+        .map(|(join, _)| *join)
 }
 
 fn far_apart(known: &Facts, candidate: &Facts) -> bool {
@@ -170,14 +305,17 @@ fn far_apart(known: &Facts, candidate: &Facts) -> bool {
 }
 
 /// The reuse guard: the same id or link, another day, another text.
-fn is_reuse(old: &Shingles, new: &Shingles, containment: f64) -> bool {
-    if old.containment(new) < containment {
-        return true;
-    }
-    old.words().min(new.words()) < NUMBERS_BELOW_WORDS && old.numbers_differ(new) > NUMBERS_DIFFER
+fn is_reuse(old: &Sketch, new: &Sketch, containment: f64) -> bool {
+    let shared = if old.shingles <= new.shingles {
+        old.share_in(new)
+    } else {
+        new.share_in(old)
+    };
+    shared < containment
+        || (old.words.min(new.words) < NUMBERS_BELOW_WORDS && old.numbers_differ(new) > NUMBERS_DIFFER)
 }
 
-fn is_minor(old: &Shingles, new: &Shingles) -> bool {
+fn is_minor(old: &Sketch, new: &Sketch) -> bool {
     old.share_in(new) >= MINOR_CONTAINMENT && new.share_in(old) >= MINOR_CONTAINMENT
 }
 

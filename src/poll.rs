@@ -19,7 +19,7 @@ use crate::model::{
 use crate::normalize::{self, Normalized};
 use crate::parse::{self, ParsedFeed};
 use crate::store::{self, Store, compress};
-use crate::text::text_fingerprint;
+use crate::dedup::{Blocks, Sketch, Title};
 
 pub use outage::{Network, Outage, Try};
 
@@ -296,6 +296,8 @@ fn feed(
     let known: std::collections::HashMap<u64, i64> = due.document.iter().copied().collect();
     let mut seen = std::collections::HashSet::new();
     let mut items = Vec::with_capacity(parsed.entries.len().min(take));
+    let mut furniture = due.furniture.clone();
+    let mut texts = Vec::new();
     for entry in parsed.entries.iter().take(take) {
         let identity = normalize::identity(&document, entry, base);
         let raw_hash = normalize::raw_hash(&document, &identity, entry, salt);
@@ -311,6 +313,14 @@ fn feed(
             continue;
         }
         let Normalized { entry, text } = normalize::entry(&document, &identity, entry, base, at);
+        let title = Title::of(entry.title.as_deref());
+        let blocks = Blocks::of(if text.is_empty() {
+            entry.details.summary.as_deref().unwrap_or_default()
+        } else {
+            &text
+        });
+        furniture.see(title.hash, blocks.hashes());
+        texts.push((title.hash, blocks));
         items.push(Item::Candidate(Box::new(Candidate {
             raw_hash,
             key,
@@ -320,10 +330,21 @@ fn feed(
                 .map(|key| xxh3_64(key.as_bytes()).cast_signed()),
             trusted: identity.trusted,
             content_hash: normalize::content_hash(&entry).cast_signed(),
-            text_hash: text_fingerprint(entry.title.as_deref(), &text).cast_signed(),
+            text_hash: 0,
+            sketch: Sketch::default(),
             html: compress(&entry.content_html),
             entry,
         })));
+    }
+    // Only now it is known what the document repeats.
+    let mut texts = texts.into_iter();
+    for item in &mut items {
+        if let Item::Candidate(candidate) = item
+            && let Some((title, blocks)) = texts.next()
+        {
+            candidate.sketch = Sketch::of(&blocks, &|block| furniture.is_furniture(block));
+            candidate.text_hash = text_hash(title, candidate.sketch.exact);
+        }
     }
     let mut signals = parsed.signals;
     signals.max_age = payload.signals.max_age;
@@ -345,7 +366,13 @@ fn feed(
         body_hash: (!cut).then_some(body_hash),
         cut,
         items,
+        furniture: (furniture != due.furniture).then(|| furniture.encode()),
     }
+}
+
+/// Hash of the words of title and text.
+fn text_hash(title: u64, text: u64) -> i64 {
+    (title.rotate_left(32) ^ text).cast_signed()
 }
 
 /// Everything outside a document that decides what becomes of it.

@@ -24,6 +24,7 @@ pub use lock::{Holder, Lock};
 pub use outputs::OutputState;
 pub use plan::{Planned, plan_without_store};
 pub use timeline::{Selection, SelectionOrder};
+pub use window::Nearness;
 
 mod articles;
 mod claims;
@@ -40,6 +41,8 @@ mod polls;
 mod quiet;
 mod schema;
 mod timeline;
+mod unite;
+mod window;
 mod writer;
 
 #[cfg(test)]
@@ -178,6 +181,14 @@ impl Store {
     /// # Errors
     /// [`Error::Files`], [`Error::Open`], [`Error::TooNew`] and [`Error::Migrate`], each with its cure.
     pub fn open(path: &Path, full_sync: bool) -> Result<Self, Error> {
+        Self::open_with(path, full_sync, Nearness::default())
+    }
+
+    /// [`Store::open`] with another way of looking for near-duplicates.
+    ///
+    /// # Errors
+    /// Those of [`Store::open`].
+    pub fn open_with(path: &Path, full_sync: bool, nearness: Nearness) -> Result<Self, Error> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|source| Error::Files {
                 path: folder.to_owned(),
@@ -188,7 +199,7 @@ impl Store {
         let (messages, inbox) = mpsc::channel();
         let writer = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || writer::run(connection, &inbox))
+            .spawn(move || writer::run(connection, nearness, &inbox))
             .map_err(|source| Error::Files {
                 path: path.to_owned(),
                 source,

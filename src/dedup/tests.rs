@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use super::*;
 
 fn at(hours: i64) -> DateTime<Utc> {
@@ -33,25 +35,55 @@ fn entry(facts: Facts, text: &'static str, slot: i64) -> (KnownEntry, &'static s
     )
 }
 
+struct Stored(HashMap<i64, String>, Vec<(KnownEntry, Side)>);
+
+impl Texts for Stored {
+    fn sketch(&self, entry: i64) -> Sketch {
+        sketch(self.0.get(&entry).map_or("", String::as_str))
+    }
+
+    fn near(&self) -> Vec<(KnownEntry, Side)> {
+        self.1.clone()
+    }
+
+    fn members(&self, article: i64) -> Vec<Side> {
+        let of = self.1.iter().filter(|(entry, _)| entry.article == article);
+        of.map(|(_, side)| side.clone()).collect()
+    }
+}
+
+fn sketch(text: &str) -> Sketch {
+    Sketch::of(&Blocks::of(text), &|_| false)
+}
+
+fn side(source: i64, facts: &Facts, text: &str) -> Side {
+    let title = Title::of(facts.title.as_deref());
+    Side {
+        sketch: sketch(text),
+        generic_title: title.is_short(),
+        title,
+        source,
+    }
+}
+
 fn check(
     candidate: Facts,
     new_text: &str,
     key: Option<(KnownEntry, &str)>,
     url: Option<(KnownEntry, &str)>,
 ) -> Decision {
-    let old = key
-        .as_ref()
-        .or(url.as_ref())
-        .map_or("", |(_, text)| *text)
-        .to_owned();
+    let texts = key
+        .iter()
+        .chain(&url)
+        .map(|(entry, text)| (entry.entry, (*text).to_owned()));
+    let texts = Stored(texts.collect(), Vec::new());
     let known = Known {
         same_key: key.map(|(entry, _)| entry),
         same_url: url.map(|(entry, _)| entry).into_iter().collect(),
         buried: false,
     };
-    decide(&candidate, &known, &|| new_text.to_owned(), &|_| {
-        old.clone()
-    })
+    let side = side(2, &candidate, new_text);
+    decide(&candidate, &side, &known, &texts).decision
 }
 
 #[test]
@@ -135,7 +167,13 @@ fn one_word_in_a_long_text_is_minor() {
         ..Known::default()
     };
     assert_eq!(
-        decide(&new, &known, &|| edited.clone(), &|_| long.clone()),
+        decide(
+            &new,
+            &side(1, &new, &edited),
+            &known,
+            &Stored(HashMap::from([(7, long.clone())]), Vec::new())
+        )
+        .decision,
         Decision::Revised {
             entry: 7,
             article: 3,
@@ -180,8 +218,13 @@ fn one_link_in_two_sources_is_one_article() {
     assert_eq!(
         check(facts("y", "Ferry", 2, "short"), "short", None, Some(known)),
         Decision::Joined {
-            article: 3,
-            rung: Rung::Url
+            slot: 0,
+            join: Join {
+                article: 3,
+                entry: 7,
+                rung: Rung::Url,
+                evidence: None
+            }
         }
     );
 }
@@ -225,9 +268,13 @@ fn what_was_buried_stays_away() {
         ..Known::default()
     };
     assert_eq!(
-        decide(&facts("a", "t", 0, "x"), &known, &String::new, &|_| {
-            String::new()
-        }),
+        decide(
+            &facts("a", "t", 0, "x"),
+            &side(1, &facts("a", "t", 0, "x"), "x"),
+            &known,
+            &Stored(HashMap::new(), Vec::new())
+        )
+        .decision,
         Decision::Buried
     );
 }

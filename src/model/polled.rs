@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 use super::{Entry, FeedInfo, Signals, Source, Validators};
+use crate::dedup::{Learned, Sketch};
 
 /// What one poll learned, ready for the store: everything that is dear was done off the writer.
 #[derive(Debug)]
@@ -86,6 +87,8 @@ pub struct FeedDocument {
     pub cut: bool,
     /// In document order.
     pub items: Vec<Item>,
+    /// What the source repeats, as it is known now; `None`: as before.
+    pub furniture: Option<Vec<u8>>,
 }
 
 /// An entry of a document.
@@ -115,8 +118,10 @@ pub struct Candidate {
     pub trusted: bool,
     /// Hash of everything shown.
     pub content_hash: i64,
-    /// Hash of the words of title and text.
+    /// Hash of the words of title and text, furniture left out.
     pub text_hash: i64,
+    /// What is compared of the text, furniture left out.
+    pub sketch: Sketch,
     /// The fields; `content_html` included.
     pub entry: Entry,
     /// zstd of `entry.content_html`; `None` when that is empty.
@@ -140,6 +145,8 @@ pub struct Due {
     pub failing: bool,
     /// Salted hashes of the newest document's raw entries, and their `entries.id`.
     pub document: Vec<(u64, i64)>,
+    /// What the source repeats from article to article.
+    pub furniture: Learned,
 }
 
 /// What a poll did, once it is stored.

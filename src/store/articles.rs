@@ -1,7 +1,7 @@
 //! One candidate into entries, contents, revisions and its article.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{OptionalExtension, Savepoint, params};
+use rusqlite::{Connection, OptionalExtension, Savepoint, params};
 use uuid::Uuid;
 
 use super::Error;
@@ -9,7 +9,11 @@ use super::codec::{
     decompress, id_kind_name, instant, json, millis, optional_instant, rung_name, scope,
     scope_number,
 };
-use crate::dedup::{self, Decision, Facts, Known, KnownEntry, Member};
+use super::unite::{evidence_json, is_apart, relate, unite};
+use super::window::Window;
+use crate::dedup::{
+    self, Decision, Facts, Join, Known, KnownEntry, Member, Placed, Ruling, Side, Title,
+};
 use crate::model::{Candidate, IdKind, Rung};
 
 /// Earlier states kept of an entry.
@@ -49,6 +53,7 @@ pub(super) struct Applied {
 /// Looks up what could be the same, lets [`dedup::decide`] decide, and does it.
 pub(super) fn apply(
     tx: &Savepoint<'_>,
+    window: &mut Window,
     context: &Context<'_>,
     position: usize,
     candidate: Candidate,
@@ -62,10 +67,37 @@ pub(super) fn apply(
         text_hash: candidate.text_hash,
     };
     let known = known(tx, context.source, &candidate)?;
-    let text_of_entry = |entry| stored_text(tx, entry).unwrap_or_default();
-    let text_of_candidate = || crate::text::text_of(&candidate.entry.content_html);
-    let decision = dedup::decide(&facts, &known, &text_of_candidate, &text_of_entry);
-    match decision {
+    let side = Side {
+        sketch: candidate.sketch.clone(),
+        title: Title::of(candidate.entry.title.as_deref()),
+        generic_title: false,
+        source: context.source,
+    };
+    let texts = window.texts(tx, side, facts.dated)?;
+    let ruling = dedup::decide(&facts, &texts.side, &known, &texts);
+    let side = texts.side;
+    let applied = carry_out(tx, context, &candidate, first_seen, ruling)?;
+    if let Some(entry) = applied.entry
+        && (applied.new || applied.revised || applied.merged)
+    {
+        let placed = Placed {
+            entry,
+            source: context.source,
+            dated: facts.dated.timestamp(),
+        };
+        window.put(tx, placed, &side.sketch, &side.title)?;
+    }
+    Ok(applied)
+}
+
+fn carry_out(
+    tx: &Savepoint<'_>,
+    context: &Context<'_>,
+    candidate: &Candidate,
+    first_seen: DateTime<Utc>,
+    ruling: Ruling,
+) -> Result<Applied, Error> {
+    match ruling.decision {
         Decision::Buried => Ok(Applied::default()),
         Decision::Unchanged { entry } => {
             back_in_document(tx, entry)?;
@@ -78,10 +110,20 @@ pub(super) fn apply(
             entry,
             article,
             real,
-        } => revise(tx, context, &candidate, entry, article, real),
-        Decision::Joined { article, rung } => {
-            let entry = insert_entry(tx, context, &candidate, 0, article, rung, first_seen)?;
+        } => revise(tx, context, candidate, entry, article, real),
+        Decision::Joined { slot, join } => {
+            let place = Place::Joins { slot, join: &join };
+            let entry = insert_entry(tx, context, candidate, join.article, place, first_seen)?;
+            let mut article = join.article;
+            for other in &ruling.unites {
+                if !is_apart(tx, article, other.article)? {
+                    article = unite(tx, article, other.article, other)?;
+                }
+            }
             compose(tx, article)?;
+            for other in ruling.related {
+                relate(tx, article, other)?;
+            }
             Ok(Applied {
                 entry: Some(entry),
                 merged: true,
@@ -90,18 +132,14 @@ pub(super) fn apply(
             })
         }
         Decision::New { slot } => {
-            let article = insert_article(tx, context, &candidate, slot, first_seen)?;
-            let entry = insert_entry(
-                tx,
-                context,
-                &candidate,
-                slot,
-                article,
-                Rung::Entry,
-                first_seen,
-            )?;
+            let article = insert_article(tx, context, candidate, slot, first_seen)?;
+            let place = Place::Founds { slot };
+            let entry = insert_entry(tx, context, candidate, article, place, first_seen)?;
             tx.prepare_cached("UPDATE articles SET representative = ?2 WHERE pk = ?1")?
                 .execute(params![article, entry])?;
+            for other in ruling.related {
+                relate(tx, article, other)?;
+            }
             Ok(Applied {
                 entry: Some(entry),
                 new: true,
@@ -122,10 +160,10 @@ fn first_seen(context: &Context<'_>, position: usize, candidate: &Candidate) -> 
     }
 }
 
-const KNOWN_COLUMNS: &str = "id, article, source, slot, entry_id, title, published_at_ms, first_seen_at_ms, \
+pub(super) const KNOWN_COLUMNS: &str = "id, article, source, slot, entry_id, title, published_at_ms, first_seen_at_ms, \
      content_hash, text_hash";
 
-fn known_entry(row: &rusqlite::Row<'_>) -> Result<KnownEntry, rusqlite::Error> {
+pub(super) fn known_entry(row: &rusqlite::Row<'_>) -> Result<KnownEntry, rusqlite::Error> {
     Ok(KnownEntry {
         entry: row.get(0)?,
         article: row.get(1)?,
@@ -172,7 +210,7 @@ fn known(tx: &Savepoint<'_>, source: i64, candidate: &Candidate) -> Result<Known
     Ok(known)
 }
 
-fn stored_text(tx: &Savepoint<'_>, entry: i64) -> Result<String, Error> {
+pub(super) fn stored_text(tx: &Connection, entry: i64) -> Result<String, Error> {
     let blob: Option<Vec<u8>> = tx
         .prepare_cached("SELECT html FROM contents WHERE entry = ?1")?
         .query_row([entry], |row| row.get(0))
@@ -192,20 +230,30 @@ fn back_in_document(tx: &Savepoint<'_>, entry: i64) -> Result<(), Error> {
     Ok(())
 }
 
+/// How an entry comes into its article. `slot`: which use of its key it is.
+enum Place<'a> {
+    Founds { slot: i64 },
+    Joins { slot: i64, join: &'a Join },
+}
+
 fn insert_entry(
     tx: &Savepoint<'_>,
     context: &Context<'_>,
     candidate: &Candidate,
-    slot: i64,
     article: i64,
-    rung: Rung,
+    place: Place<'_>,
     first_seen: DateTime<Utc>,
 ) -> Result<i64, Error> {
     let entry = &candidate.entry;
+    let (slot, rung, join) = match place {
+        Place::Founds { slot } => (slot, Rung::Entry, None),
+        Place::Joins { slot, join } => (slot, join.rung, Some(join)),
+    };
     tx.prepare_cached(
         "INSERT INTO entries (source, key, slot, article, rung, entry_id, id_kind, url, url_key, title,
-         published_at_ms, updated_at_ms, details, scope, content_hash, text_hash, revision, first_seen_at_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 1, ?17)",
+         published_at_ms, updated_at_ms, details, scope, content_hash, text_hash, revision, first_seen_at_ms,
+         joined_to, evidence)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 1, ?17, ?18, ?19)",
     )?
     .execute(params![
         context.source,
@@ -225,6 +273,8 @@ fn insert_entry(
         candidate.content_hash,
         candidate.text_hash,
         millis(first_seen),
+        join.map(|join| join.entry),
+        evidence_json(join.and_then(|join| join.evidence.as_ref()))?,
     ])?;
     let id = tx.last_insert_rowid();
     insert_content(tx, id, candidate)?;
@@ -408,7 +458,7 @@ fn touch_article(
 }
 
 /// Chooses the representative anew; `updated` does not move for it.
-fn compose(tx: &Savepoint<'_>, article: i64) -> Result<(), Error> {
+pub(super) fn compose(tx: &Connection, article: i64) -> Result<(), Error> {
     let members: Vec<Member> = tx
         .prepare_cached(
             "SELECT e.id, e.scope, s.priority, e.details ->> '$.image' IS NOT NULL,

@@ -12,6 +12,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::codec::{document, millis};
 use super::{Error, Store};
+use crate::dedup::Learned;
 use crate::model::{Due, RequestOptions, Source, Validators};
 use crate::schedule;
 
@@ -260,8 +261,9 @@ impl Store {
 fn load(connection: &Connection, key: i64, source: Arc<Source>) -> Result<Due, Error> {
     let due = connection
         .prepare_cached(
-            "SELECT validators_url, etag, last_modified, body_hash, document, adopted_url, c.failures > 0
-             FROM sources s JOIN schedule c ON c.source = s.id WHERE s.id = ?1",
+            "SELECT validators_url, etag, last_modified, body_hash, document, adopted_url, c.failures > 0, f.blocks
+             FROM sources s JOIN schedule c ON c.source = s.id LEFT JOIN furniture f ON f.source = s.id
+             WHERE s.id = ?1",
         )?
         .query_row([key], |row| {
             let body_hash: Option<Vec<u8>> = row.get(3)?;
@@ -277,6 +279,7 @@ fn load(connection: &Connection, key: i64, source: Arc<Source>) -> Result<Due, E
                 validators: Validators { url: row.get(0)?, etag: row.get(1)?, last_modified: row.get(2)? },
                 body_hash: body_hash.and_then(|hash| hash.try_into().ok()),
                 document: newest.map(|blob| document(&blob)).unwrap_or_default(),
+                furniture: row.get_ref(7)?.as_blob_or_null()?.map(Learned::decode).unwrap_or_default(),
             })
         })?;
     Ok(due)

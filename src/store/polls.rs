@@ -9,6 +9,7 @@ use super::Error;
 use super::articles::{self, Applied};
 use super::codec::{document, document_blob, json, millis, optional_instant};
 use super::moves::{self, Face};
+use super::window::Window;
 use crate::model::{
     FeedDocument, History, Item, Observation, Observed, Report, Signals, Validators,
 };
@@ -23,9 +24,9 @@ const MOVED: &str = "moved for good, as three polls agree: polled at its new add
 const BACK: &str = "its new address failed for long or is gone: back to the configured one";
 
 /// Stores a poll inside the writer's transaction. On an error nothing of this poll stays.
-pub(super) fn apply(tx: &mut Transaction<'_>, observed: Observed) -> Result<Report, Error> {
+pub(super) fn apply(tx: &mut Transaction<'_>, window: &mut Window, observed: Observed) -> Result<Report, Error> {
     let savepoint = tx.savepoint()?; // Rolls back when dropped.
-    let report = record(&savepoint, observed)?;
+    let report = record(&savepoint, window, observed)?;
     savepoint.commit()?;
     Ok(report)
 }
@@ -40,7 +41,7 @@ struct Before {
     signals: Option<String>,
 }
 
-fn record(tx: &Savepoint<'_>, observed: Observed) -> Result<Report, Error> {
+fn record(tx: &Savepoint<'_>, window: &mut Window, observed: Observed) -> Result<Report, Error> {
     let before = before(tx, observed.key)?;
     let mut report = Report {
         source: observed.source.id.clone(),
@@ -116,7 +117,7 @@ fn record(tx: &Savepoint<'_>, observed: Observed) -> Result<Report, Error> {
     if let Observation::Feed(feed) = observed.outcome {
         after.signals = Some(feed.signals.clone());
         let face = moved_to.map(|_| Face::of(tx, key)).transpose()?;
-        store_feed(tx, key, &source, at, &before, *feed, &mut report)?;
+        store_feed(tx, window, key, &source, at, &before, *feed, &mut report)?;
         if let Some(face) = face {
             same_feed = face.is_of(&Face::of(tx, key)?);
         }
@@ -162,8 +163,10 @@ fn store_validators(tx: &Savepoint<'_>, key: i64, validators: &Validators) -> Re
     Ok(())
 }
 
+#[expect(clippy::too_many_arguments, reason = "one call, each argument another thing")]
 fn store_feed(
     tx: &Savepoint<'_>,
+    window: &mut Window,
     key: i64,
     source: &crate::model::Source,
     at: DateTime<Utc>,
@@ -183,13 +186,17 @@ fn store_feed(
         first_poll: before.last_ok_at.is_none(),
         feed_updated: feed.info.updated,
     };
+    if let Some(blocks) = &feed.furniture {
+        tx.prepare_cached("INSERT OR REPLACE INTO furniture (source, blocks) VALUES (?1, ?2)")?
+            .execute(params![key, blocks])?;
+    }
     let mut newest = Vec::with_capacity(feed.items.len());
     for (position, item) in feed.items.into_iter().enumerate() {
         match item {
             Item::Known { raw_hash, entry } => newest.push((raw_hash, entry)),
             Item::Candidate(candidate) => {
                 let raw_hash = candidate.raw_hash;
-                let applied = articles::apply(tx, &context, position, *candidate)?;
+                let applied = articles::apply(tx, window, &context, position, *candidate)?;
                 count(&applied, report);
                 if let Some(entry) = applied.entry {
                     newest.push((raw_hash, entry));

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::*;
+use crate::dedup::{Blocks, Sketch};
 use crate::model::{
     Cadence, Candidate, ContentScope, Details, Entry, FeedDocument, FeedInfo, HttpVersion, IdKind,
     Item, Observation, RequestOptions, Rule, Signals, Source, Validators,
@@ -63,6 +64,7 @@ fn candidate((id, title, text): Text<'_>) -> Item {
         trusted: true,
         content_hash: hash(&format!("{title}{text}")),
         text_hash: hash(text),
+        sketch: Sketch::of(&Blocks::of(text), &|_| false),
         html: compress(&content_html),
         entry: Entry {
             id: id.to_owned(),
@@ -124,6 +126,7 @@ impl World {
             body_hash: Some([0; 16]),
             cut: false,
             items: items.iter().copied().map(candidate).collect(),
+            furniture: None,
         };
         let observed = Observed {
             key,

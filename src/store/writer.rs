@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
+use super::window::{Nearness, Window};
 use super::{Error, Job, Message, polls};
 use crate::model::{Item, Observation, Observed, Report};
 
@@ -30,7 +31,8 @@ type Reply = (
 );
 
 /// Serves messages until every handle is gone, then tidies the WAL away.
-pub(super) fn run(mut connection: Connection, inbox: &Receiver<Message>) {
+pub(super) fn run(mut connection: Connection, nearness: Nearness, inbox: &Receiver<Message>) {
+    let mut window = Window::new(nearness);
     let mut next = inbox.recv().ok();
     while let Some(message) = next.take() {
         let after = match message {
@@ -38,7 +40,7 @@ pub(super) fn run(mut connection: Connection, inbox: &Receiver<Message>) {
                 run_job(&mut connection, job);
                 After::Idle
             }
-            poll @ Message::Poll { .. } => transaction(&mut connection, inbox, poll),
+            poll @ Message::Poll { .. } => transaction(&mut connection, &mut window, inbox, poll),
         };
         next = match after {
             After::Message(message) => Some(message),
@@ -58,11 +60,11 @@ fn run_job(connection: &mut Connection, job: Job) {
     }
 }
 
-fn transaction(connection: &mut Connection, inbox: &Receiver<Message>, first: Message) -> After {
+fn transaction(connection: &mut Connection, window: &mut Window, inbox: &Receiver<Message>, first: Message) -> After {
     let started = Instant::now();
     let mut replies: Vec<Reply> = Vec::new();
     let mut after = After::Message(first);
-    let committed = collect(connection, inbox, started, &mut replies, &mut after);
+    let committed = collect(connection, window, inbox, started, &mut replies, &mut after);
     if let Err(error) = committed {
         return refuse(&error, replies, after);
     }
@@ -75,12 +77,16 @@ fn transaction(connection: &mut Connection, inbox: &Receiver<Message>, first: Me
 /// Applies polls until the transaction is full or old enough, and commits. `after` is what comes next.
 fn collect(
     connection: &mut Connection,
+    window: &mut Window,
     inbox: &Receiver<Message>,
     started: Instant,
     replies: &mut Vec<Reply>,
     after: &mut After,
 ) -> Result<(), Arc<rusqlite::Error>> {
     let mut tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if let Err(error) = window.refresh(&tx) {
+        tracing::warn!("near-duplicates are looked for in what was known before: {error}");
+    }
     let mut rows = 0;
     loop {
         match std::mem::replace(after, After::Idle) {
@@ -90,7 +96,7 @@ fn collect(
                 _place,
             }) => {
                 rows += weight(&observed);
-                replies.push((reply, polls::apply(&mut tx, *observed)));
+                replies.push((reply, polls::apply(&mut tx, window, *observed)));
                 // A full or failing disk makes SQLite roll the whole transaction back by itself.
                 if tx.is_autocommit()
                     && let Some((_, Err(Error::Sql { source, .. }))) = replies.last()

@@ -1,0 +1,40 @@
+-- Near-duplicates: what texts look like, what each source repeats, how entries were joined, and what the operator said
+-- (docs/deduplication.md).
+
+-- Entries that a new one may be a copy of. Gone with the window.
+CREATE TABLE sketches (
+  entry INTEGER PRIMARY KEY REFERENCES entries (id) ON DELETE CASCADE,
+  bands BLOB NOT NULL,                 -- keys under which the text and its title are found: 4 bytes each, little-endian
+  sketch BLOB NOT NULL                 -- what is compared; the first byte says in which form
+) STRICT;
+
+-- Blocks that a source repeats from article to article.
+CREATE TABLE furniture (
+  source INTEGER PRIMARY KEY REFERENCES sources (id) ON DELETE CASCADE,
+  blocks BLOB NOT NULL                 -- 7 bytes each: hash, mark of the article that had it last, in how many articles
+) STRICT;
+
+ALTER TABLE entries ADD COLUMN joined_to INTEGER;     -- entries.id it was found equal to; NULL: it founded its article
+ALTER TABLE entries ADD COLUMN evidence TEXT;         -- JSON of what the texts share; NULL: they were not compared
+
+-- Stories that share much and are not the same: articles.pk, a < b.
+CREATE TABLE related (
+  a INTEGER NOT NULL REFERENCES articles (pk) ON DELETE CASCADE,
+  b INTEGER NOT NULL REFERENCES articles (pk) ON DELETE CASCADE,
+  PRIMARY KEY (a, b)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX related_b ON related (b);
+
+-- Articles that the operator told apart: articles.id, a < b. They are never united again.
+CREATE TABLE apart (
+  a TEXT NOT NULL,
+  b TEXT NOT NULL,
+  PRIMARY KEY (a, b)
+) STRICT, WITHOUT ROWID;
+
+-- Ids of articles that were united with another.
+CREATE TABLE united (
+  id TEXT PRIMARY KEY NOT NULL,        -- articles.id as it was
+  article INTEGER NOT NULL REFERENCES articles (pk) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX united_article ON united (article);

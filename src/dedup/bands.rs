@@ -1,0 +1,168 @@
+//! Which entries share a key with a text: an index in memory over what the store holds of the window.
+//!
+//! One open-addressed table of 32-bit slots: 20 bits say which entry, 12 bits check the key. A wrong hit costs one
+//! comparison and decides nothing. A table in the database would write a page for nearly each of an entry's keys.
+
+/// Slots looked at for one key at most: a text that ten thousand entries share must not cost ten thousand looks.
+const LONGEST_PROBE: usize = 64;
+/// Different entries given for one text at most.
+const MOST_CANDIDATES: usize = 64;
+const REF_BITS: u32 = 20;
+const MOST_ENTRIES: usize = (1 << REF_BITS) - 1;
+const EMPTY: u32 = u32::MAX;
+
+/// What is known of an entry without asking the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// `entries.id`.
+    pub entry: i64,
+    /// `sources.id`.
+    pub source: i64,
+    /// Publisher's date, else first seen: Unix seconds.
+    pub dated: i64,
+}
+
+/// Keys → entries. It only grows, up to the room it was made with; the store makes it anew, with more room, when it is
+/// full or much of it has left the window.
+#[derive(Debug)]
+pub struct Index {
+    slots: Vec<u32>,
+    used: usize,
+    entries: Vec<Placed>,
+}
+
+impl Index {
+    /// An index with room for this many keys.
+    pub fn with_room_for(keys: usize) -> Self {
+        let size = (keys.max(1 << 12) * 5 / 4).next_power_of_two();
+        Self {
+            slots: vec![EMPTY; size],
+            used: 0,
+            entries: Vec::new(),
+        }
+    }
+
+    /// Entries that were put in.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Nothing is in it.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// There is no room for one more text.
+    pub fn is_full(&self) -> bool {
+        (self.used + 2 * super::sketch::BANDS) * 5 > self.slots.len() * 4
+    }
+
+    /// Puts an entry under its keys. Above about a million entries, and without room, nothing more is taken.
+    pub fn insert(&mut self, placed: Placed, keys: impl Iterator<Item = u32>) {
+        let number = self.entries.len();
+        if number >= MOST_ENTRIES || self.is_full() {
+            return;
+        }
+        self.entries.push(placed);
+        for key in keys {
+            self.put(key, number as u32);
+        }
+    }
+
+    /// Entries under any of the keys, last one first: at most 64.
+    pub fn find(&self, keys: impl Iterator<Item = u32>) -> Vec<Placed> {
+        let mut numbers: Vec<u32> = Vec::new();
+        for key in keys {
+            let hits = self
+                .places(key)
+                .map(|at| self.slots[at])
+                .take_while(|slot| *slot != EMPTY)
+                .filter(|slot| slot >> REF_BITS == check(key));
+            numbers.extend(hits.map(|slot| slot & MOST_ENTRIES as u32));
+        }
+        numbers.sort_unstable_by(|a, b| b.cmp(a));
+        numbers.dedup();
+        numbers.truncate(MOST_CANDIDATES);
+        numbers
+            .iter()
+            .filter_map(|number| self.entries.get(*number as usize).copied())
+            .collect()
+    }
+
+    /// So many entries share some keys that these say nothing: they are not put in again.
+    fn put(&mut self, key: u32, number: u32) {
+        if let Some(at) = self.places(key).find(|at| self.slots[*at] == EMPTY) {
+            self.slots[at] = check(key) << REF_BITS | number;
+            self.used += 1;
+        }
+    }
+
+    /// Where a key may stand.
+    fn places(&self, key: u32) -> impl Iterator<Item = usize> + use<> {
+        let mask = self.slots.len() - 1;
+        (0..LONGEST_PROBE).map(move |step| (key as usize + step) & mask)
+    }
+}
+
+/// 12 bits of a key that its place does not say, and never those of [`EMPTY`].
+fn check(key: u32) -> u32 {
+    (key.wrapping_mul(0x9e37_79b1) >> REF_BITS).min((EMPTY >> REF_BITS) - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn placed(entry: i64) -> Placed {
+        Placed {
+            entry,
+            source: 1,
+            dated: 0,
+        }
+    }
+
+    fn key(n: u64) -> u32 {
+        xxhash_rust::xxh3::xxh3_64(&n.to_le_bytes()) as u32
+    }
+
+    #[test]
+    fn entries_are_found_under_each_of_their_keys_and_hardly_any_other() {
+        let mut index = Index::with_room_for(23_000);
+        for entry in 0..1_000 {
+            index.insert(placed(entry), (0..23).map(|n| key(entry as u64 * 100 + n)));
+        }
+        assert_eq!(index.len(), 1_000);
+        let mut wrong = 0;
+        for entry in 0..1_000 {
+            for n in 0..23 {
+                let found = index.find([key(entry as u64 * 100 + n)].into_iter());
+                assert!(found.contains(&placed(entry)), "{entry} {n}");
+                wrong += found.len() - 1;
+            }
+        }
+        assert!(wrong < 100, "{wrong} wrong hits in 23,000");
+    }
+
+    #[test]
+    fn a_key_of_very_many_entries_stays_cheap() {
+        let mut index = Index::with_room_for(10_000);
+        for entry in 0..5_000 {
+            index.insert(placed(entry), [7].into_iter());
+        }
+        assert!(index.find([7].into_iter()).len() <= MOST_CANDIDATES);
+        assert_eq!(index.len(), 5_000);
+    }
+
+    #[test]
+    fn a_full_index_says_so_and_takes_no_more() {
+        let mut index = Index::with_room_for(1);
+        let mut entry = 0;
+        while !index.is_full() {
+            index.insert(placed(entry), (0..23).map(|n| key(entry as u64 * 100 + n)));
+            entry += 1;
+        }
+        let before = index.len();
+        index.insert(placed(entry), [1].into_iter());
+        assert_eq!(index.len(), before);
+    }
+}

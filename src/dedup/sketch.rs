@@ -1,0 +1,460 @@
+//! What of a text takes part in comparisons: shingles, lead, numbers, and the keys under which copies are found.
+//!
+//! Shingles are of three words (Broder 1997), of five characters where a script has no spaces. MinHash bands over the
+//! whole text find copies, bands over the lead find what was cut short behind it (`ARTICLES` measurements in
+//! docs/deduplication.md).
+
+use super::words::{Kind, Word, words_of};
+
+/// Of a longer text, this many of the lowest shingle hashes stand for all (bottom-k sketch).
+pub(super) const LOWEST: usize = 512;
+/// Words of a text that are its lead.
+const LEAD_WORDS: usize = 60;
+/// Numbers kept of a text.
+const NUMBERS: usize = 64;
+const WHOLE_BANDS: usize = 10;
+const WHOLE_ROWS: usize = 3;
+const LEAD_BANDS: usize = 12;
+const LEAD_ROWS: usize = 2;
+/// Keys under which a text is found.
+pub const BANDS: usize = WHOLE_BANDS + LEAD_BANDS;
+/// Fewer shingles than this are no evidence.
+pub(super) const FEWEST: usize = 5;
+const VERSION: u8 = 1;
+
+/// A text as it is compared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sketch {
+    /// Words; characters of dense scripts count half.
+    pub words: u32,
+    /// Different shingles in the whole text.
+    pub shingles: u32,
+    /// The lowest of their hashes, sorted: all of them up to [`LOWEST`].
+    pub lowest: Vec<u32>,
+    /// Shingles of the first 60 words, sorted.
+    pub lead: Vec<u32>,
+    /// Hashes of the different numbers, sorted; the lowest 64.
+    pub numbers: Vec<u32>,
+    /// Hash of all words in order.
+    pub exact: u64,
+    /// MinHash keys, those of the whole text first; empty for a text of under five shingles.
+    pub bands: Vec<u32>,
+}
+
+/// How two texts compare. Shares are 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Overlap {
+    /// Jaccard: common shingles of all.
+    pub jaccard: f64,
+    /// Share of the smaller text's shingles that stand in the other.
+    pub containment: f64,
+    /// The same of the leads.
+    pub lead: f64,
+    /// Shingles of the smaller text.
+    pub smaller: usize,
+}
+
+impl Sketch {
+    /// Reads a text, paragraph by paragraph; those whose hash `is_furniture` knows are left out.
+    pub fn of(blocks: &Blocks, is_furniture: &dyn Fn(u64) -> bool) -> Self {
+        let mut words: Vec<Word> = Vec::with_capacity(blocks.words.len());
+        for (hash, range) in &blocks.ranges {
+            if !is_furniture(*hash) {
+                words.extend_from_slice(&blocks.words[range.clone()]);
+            }
+        }
+        Self::of_words(&words)
+    }
+
+    fn of_words(words: &[Word]) -> Self {
+        let mut all = shingles(words);
+        let mut lead = shingles(&words[..words.len().min(LEAD_WORDS)]);
+        lead.sort_unstable();
+        lead.dedup();
+        all.sort_unstable();
+        all.dedup();
+        let mut numbers: Vec<u32> = words
+            .iter()
+            .filter(|word| word.kind == Kind::Number)
+            .map(|word| high(word.hash))
+            .collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers.truncate(NUMBERS);
+        let dense = words.iter().filter(|word| word.kind == Kind::Dense).count();
+        let bands = if all.len() < FEWEST {
+            Vec::new()
+        } else {
+            bands(&all, &lead)
+        };
+        let shingles = all.len();
+        all.truncate(LOWEST);
+        Self {
+            words: count(words.len() - dense + dense / 2),
+            shingles: count(shingles),
+            lowest: all,
+            lead,
+            numbers,
+            exact: block_hash(words),
+            bands,
+        }
+    }
+
+    /// How much of one text stands in the other. Exact up to [`LOWEST`] shingles a side, else estimated over the range
+    /// of hashes that both sides cover.
+    pub fn overlap(&self, other: &Self) -> Overlap {
+        let (small, large) = if self.shingles <= other.shingles {
+            (self, other)
+        } else {
+            (other, self)
+        };
+        let limit = self.covered().min(other.covered());
+        let within = |sketch: &Self| sketch.lowest.partition_point(|hash| *hash <= limit);
+        let (in_small, in_large) = (within(small), within(large));
+        let common = common(&small.lowest[..in_small], &large.lowest[..in_large]);
+        let of = |part: usize, whole: usize| {
+            if whole == 0 {
+                0.0
+            } else {
+                part as f64 / whole as f64
+            }
+        };
+        let leads = self.lead.len().min(other.lead.len());
+        Overlap {
+            jaccard: of(common, in_small + in_large - common),
+            containment: of(common, in_small),
+            lead: of(self::common(&self.lead, &other.lead), leads),
+            smaller: small.shingles as usize,
+        }
+    }
+
+    /// Share of this text's shingles that stand in the other, 0 to 1; 1 for an empty text.
+    pub fn share_in(&self, other: &Self) -> f64 {
+        let limit = self.covered().min(other.covered());
+        let within = |sketch: &Self| sketch.lowest.partition_point(|hash| *hash <= limit);
+        let own = within(self);
+        if own == 0 {
+            return 1.0;
+        }
+        common(&self.lowest[..own], &other.lowest[..within(other)]) as f64 / own as f64
+    }
+
+    /// The highest hash up to which all shingles are known.
+    fn covered(&self) -> u32 {
+        match self.lowest.last() {
+            Some(highest) if self.lowest.len() < self.shingles as usize => *highest,
+            _ => u32::MAX,
+        }
+    }
+
+    /// Share of the numbers that stand in one text only, of the side with fewer; 0 when a side has none.
+    pub fn numbers_differ(&self, other: &Self) -> f64 {
+        let few = self.numbers.len().min(other.numbers.len());
+        if few == 0 {
+            return 0.0;
+        }
+        (few - common(&self.numbers, &other.numbers)) as f64 / few as f64
+    }
+
+    /// As stored: little-endian numbers behind their counts.
+    pub fn encode(&self) -> Vec<u8> {
+        let lists = [&self.bands, &self.lead, &self.numbers, &self.lowest];
+        let size = 17 + lists.iter().map(|list| 2 + 4 * list.len()).sum::<usize>();
+        let mut out = Vec::with_capacity(size);
+        out.push(VERSION);
+        out.extend_from_slice(&self.words.to_le_bytes());
+        out.extend_from_slice(&self.shingles.to_le_bytes());
+        out.extend_from_slice(&self.exact.to_le_bytes());
+        for list in lists {
+            out.extend_from_slice(&(list.len() as u16).to_le_bytes());
+            for value in list {
+                out.extend_from_slice(&value.to_le_bytes());
+            }
+        }
+        out
+    }
+
+    /// Reads what [`Sketch::encode`] wrote; `None` for anything else, which another release may have written.
+    pub fn decode(blob: &[u8]) -> Option<Self> {
+        let mut rest = blob.strip_prefix(&[VERSION])?;
+        let mut sketch = Self {
+            words: u32::from_le_bytes(take(&mut rest)?),
+            shingles: u32::from_le_bytes(take(&mut rest)?),
+            exact: u64::from_le_bytes(take(&mut rest)?),
+            ..Self::default()
+        };
+        for list in [
+            &mut sketch.bands,
+            &mut sketch.lead,
+            &mut sketch.numbers,
+            &mut sketch.lowest,
+        ] {
+            let length = usize::from(u16::from_le_bytes(take(&mut rest)?));
+            let (values, behind) = rest.split_at_checked(length * 4)?;
+            list.extend(
+                values
+                    .chunks_exact(4)
+                    .map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])),
+            );
+            rest = behind;
+        }
+        Some(sketch)
+    }
+}
+
+fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
+    let (head, behind) = rest.split_first_chunk::<N>()?;
+    *rest = behind;
+    Some(*head)
+}
+
+/// A text cut at its line ends, each block with the hash of its words.
+#[derive(Clone, Debug, Default)]
+pub struct Blocks {
+    words: Vec<Word>,
+    ranges: Vec<(u64, std::ops::Range<usize>)>,
+}
+
+impl Blocks {
+    /// Reads a text whose blocks end with line ends; blocks without words vanish.
+    pub fn of(text: &str) -> Self {
+        let mut blocks = Self {
+            words: Vec::with_capacity(text.len() / 6),
+            ranges: Vec::new(),
+        };
+        for line in text.split('\n') {
+            let start = blocks.words.len();
+            words_of(line, &mut blocks.words);
+            if blocks.words.len() > start {
+                let hash = block_hash(&blocks.words[start..]);
+                blocks.ranges.push((hash, start..blocks.words.len()));
+            }
+        }
+        blocks
+    }
+
+    /// Hash of each block's words, in order.
+    pub fn hashes(&self) -> impl Iterator<Item = u64> {
+        self.ranges.iter().map(|(hash, _)| *hash)
+    }
+}
+
+fn block_hash(words: &[Word]) -> u64 {
+    words.iter().fold(0x9e37_79b9_7f4a_7c15, |hash, word| {
+        mix(hash.rotate_left(23) ^ word.hash)
+    })
+}
+
+/// The words of a title, sorted: for their Jaccard.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Title {
+    words: Vec<u32>,
+    numbers: Vec<u32>,
+    /// Hash of its words in order.
+    pub hash: u64,
+    count: usize,
+}
+
+impl Title {
+    /// Reads a title; none has no words.
+    pub fn of(title: Option<&str>) -> Self {
+        let mut words = Vec::new();
+        words_of(title.unwrap_or_default(), &mut words);
+        let set = |keep: &dyn Fn(&&Word) -> bool| {
+            let mut set: Vec<u32> = words.iter().filter(keep).map(|word| high(word.hash)).collect();
+            set.sort_unstable();
+            set.dedup();
+            set
+        };
+        Self {
+            words: set(&|_| true),
+            numbers: set(&|word| word.kind == Kind::Number),
+            hash: block_hash(&words),
+            count: words.len(),
+        }
+    }
+
+    /// Under four words: no evidence of anything.
+    pub fn is_short(&self) -> bool {
+        self.count < 4
+    }
+
+    /// Jaccard of the words, 0 to 1; 0 when a side has none.
+    pub fn likeness(&self, other: &Self) -> f64 {
+        let common = common(&self.words, &other.words);
+        let all = self.words.len() + other.words.len() - common;
+        if self.words.is_empty() || other.words.is_empty() {
+            0.0
+        } else {
+            common as f64 / all as f64
+        }
+    }
+
+    /// Both titles have numbers, and not the same.
+    pub fn numbers_contradict(&self, other: &Self) -> bool {
+        !self.numbers.is_empty() && !other.numbers.is_empty() && self.numbers != other.numbers
+    }
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn high(hash: u64) -> u32 {
+    (hash >> 32) as u32
+}
+
+fn mix(value: u64) -> u64 {
+    let value = (value ^ (value >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    value ^ (value >> 29)
+}
+
+/// Hash of each run of three words, or of five characters of a dense script.
+fn shingles(words: &[Word]) -> Vec<u32> {
+    let mut out = Vec::with_capacity(words.len());
+    for at in 0..words.len() {
+        let size = if words[at].kind == Kind::Dense { 5 } else { 3 };
+        let Some(window) = words.get(at..at + size) else {
+            continue;
+        };
+        out.push(high(window.iter().fold(0, |hash: u64, word| {
+            mix(hash.rotate_left(17).wrapping_add(word.hash))
+        })));
+    }
+    out
+}
+
+/// How many values two sorted lists share.
+fn common(a: &[u32], b: &[u32]) -> usize {
+    let (mut at, mut found) = (0, 0);
+    for value in a {
+        while at < b.len() && b[at] < *value {
+            at += 1;
+        }
+        if at < b.len() && b[at] == *value {
+            found += 1;
+            at += 1;
+        }
+    }
+    found
+}
+
+/// The keys under which a text is found: minima of hash families over the whole and over the lead, several a key.
+fn bands(all: &[u32], lead: &[u32]) -> Vec<u32> {
+    let whole: [u32; WHOLE_BANDS * WHOLE_ROWS] = minima(all, 0);
+    let lead: [u32; LEAD_BANDS * LEAD_ROWS] = minima(lead, 0x51_7c_c1_b7);
+    let key = |kind: u64, number: usize, rows: &[u32]| {
+        let start = kind << 32 | number as u64;
+        high(rows.iter().fold(mix(start + 1), |hash, row| {
+            mix(hash.rotate_left(11) ^ u64::from(*row))
+        }))
+    };
+    let whole = whole.chunks_exact(WHOLE_ROWS).enumerate();
+    let lead = lead.chunks_exact(LEAD_ROWS).enumerate();
+    whole
+        .map(|(number, rows)| key(1, number, rows))
+        .chain(lead.map(|(number, rows)| key(2, number, rows)))
+        .collect()
+}
+
+/// MinHash (Broder 1997): the least value of each of `N` hash functions over a set. The functions are an odd multiplier
+/// each on an already mixed hash; the loop over them is laid out for vector instructions.
+fn minima<const N: usize>(set: &[u32], seed: u32) -> [u32; N] {
+    let mut factors = [0_u32; N];
+    let mut state = u64::from(seed) + 1;
+    for factor in &mut factors {
+        state = mix(state.wrapping_add(0x9e37_79b9_7f4a_7c15));
+        *factor = high(state) | 1;
+    }
+    let mut least = [u32::MAX; N];
+    for value in set {
+        for (least, factor) in least.iter_mut().zip(&factors) {
+            let product = (value ^ (factor >> 7)).wrapping_mul(*factor);
+            *least = (*least).min(product ^ (product >> 15));
+        }
+    }
+    least
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sketch(text: &str) -> Sketch {
+        Sketch::of(&Blocks::of(text), &|_| false)
+    }
+
+    fn numbered(range: std::ops::Range<u32>) -> String {
+        range.map(|n| format!("word{n} ")).collect()
+    }
+
+    #[test]
+    fn a_text_cut_short_is_contained_and_shares_a_lead_band() {
+        let (whole, cut) = (sketch(&numbered(0..400)), sketch(&numbered(0..90)));
+        let overlap = whole.overlap(&cut);
+        assert_eq!((overlap.containment, overlap.lead, overlap.smaller), (1.0, 1.0, 88));
+        assert!(overlap.jaccard < 0.3);
+        assert!(whole.bands.iter().any(|band| cut.bands.contains(band)));
+    }
+
+    #[test]
+    fn long_texts_are_estimated() {
+        let (long, half) = (sketch(&numbered(0..4_000)), sketch(&numbered(2_000..4_000)));
+        assert_eq!((long.shingles, long.lowest.len()), (3_998, LOWEST));
+        let overlap = long.overlap(&half);
+        assert!((overlap.jaccard - 0.5).abs() < 0.08, "{overlap:?}");
+        assert!(overlap.containment > 0.95, "{overlap:?}");
+        assert!((long.share_in(&half) - 0.5).abs() < 0.08);
+    }
+
+    #[test]
+    fn furniture_takes_no_part() {
+        let text = "Subscribe to read on every day\nThe lock gate stays open until noon on Friday";
+        let blocks = Blocks::of(text);
+        let first = blocks.hashes().next();
+        let filtered = Sketch::of(&blocks, &|hash| Some(hash) == first);
+        assert_eq!(
+            filtered.exact,
+            sketch("The lock gate stays open until noon on Friday").exact
+        );
+        assert_ne!(filtered.exact, sketch(text).exact);
+    }
+
+    #[test]
+    fn dense_scripts_are_compared_by_characters() {
+        let a = sketch("港の水門は明日の朝まで閉じたままです。船は待ってください。");
+        let b = sketch("港の水門は明日の朝まで閉じたままです。");
+        assert!(a.overlap(&b).containment > 0.99);
+        assert_eq!(b.words, 9);
+    }
+
+    #[test]
+    fn titles_compare_by_words_and_numbers() {
+        let of = |title| Title::of(Some(title));
+        let (a, b) = (of("Ferry 12 leaves an hour early"), of("Ferry 14 leaves an hour early"));
+        assert!(a.likeness(&b) > 0.7 && a.numbers_contradict(&b));
+        assert!(of("Morning links").is_short() && !a.is_short());
+        assert_eq!(Title::of(None).likeness(&Title::of(None)), 0.0);
+    }
+
+    proptest! {
+        #[test]
+        fn a_sketch_survives_its_storage(text in "[a-z0-9 \n]{0,900}") {
+            let sketch = sketch(&text);
+            prop_assert_eq!(Sketch::decode(&sketch.encode()), Some(sketch));
+        }
+
+        #[test]
+        fn bytes_that_are_no_sketch_are_none_or_read(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+            let _ = Sketch::decode(&bytes);
+        }
+
+        #[test]
+        fn overlap_is_symmetric(a in "[a-d ]{0,300}", b in "[a-d ]{0,300}") {
+            let (a, b) = (sketch(&a), sketch(&b));
+            prop_assert_eq!(a.overlap(&b), b.overlap(&a));
+        }
+    }
+}

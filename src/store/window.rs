@@ -1,0 +1,265 @@
+//! The writer's view of what a new entry may be a copy of: keys in memory, sketches in the store.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::Error;
+use super::articles::{KNOWN_COLUMNS, known_entry, stored_text};
+use super::codec::millis;
+use crate::dedup::{BANDS, Blocks, Index, KnownEntry, Placed, Side, Sketch, Texts, Title};
+
+/// Used so often by one source, a title is no evidence.
+const GENERIC_USES: usize = 3;
+/// Sketches are dropped this long after the newest document last held their entry, beyond the window.
+const GRACE: TimeDelta = TimeDelta::hours(24);
+
+/// How near-duplicates are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Nearness {
+    /// Two articles may be dated this far apart; `None`: they are not looked for.
+    pub window: Option<TimeDelta>,
+}
+
+impl Default for Nearness {
+    fn default() -> Self {
+        Self {
+            window: Some(TimeDelta::hours(96)),
+        }
+    }
+}
+
+/// The index, loaded from the store when it is first needed.
+pub(super) struct Window {
+    nearness: Nearness,
+    index: Option<Index>,
+    /// `PRAGMA data_version` at loading: another process that writes changes it.
+    version: i64,
+}
+
+impl Window {
+    pub(super) fn new(nearness: Nearness) -> Self {
+        Self {
+            nearness,
+            index: None,
+            version: 0,
+        }
+    }
+
+    /// At the start of a transaction: what another process stored is not missed.
+    pub(super) fn refresh(&mut self, connection: &Connection) -> Result<(), Error> {
+        let version = connection
+            .prepare_cached("PRAGMA data_version")?
+            .query_row([], |row| row.get(0))?;
+        if version != self.version {
+            self.index = None;
+            self.version = version;
+        }
+        Ok(())
+    }
+
+    /// The next look loads the index anew.
+    pub(super) fn forget(&mut self) {
+        self.index = None;
+    }
+
+    fn index(&mut self, connection: &Connection) -> Result<&mut Index, Error> {
+        let index = match self.index.take() {
+            Some(index) if !index.is_full() => index,
+            _ => load(connection)?,
+        };
+        Ok(self.index.insert(index))
+    }
+
+    /// Keeps what an entry looks like, and puts it under its keys.
+    pub(super) fn put(
+        &mut self,
+        connection: &Connection,
+        placed: Placed,
+        sketch: &Sketch,
+        title: &Title,
+    ) -> Result<(), Error> {
+        if self.nearness.window.is_none() {
+            return Ok(());
+        }
+        let keys = keys(sketch, title);
+        let bands: Vec<u8> = keys.iter().flat_map(|key| key.to_le_bytes()).collect();
+        connection
+            .prepare_cached("INSERT OR REPLACE INTO sketches (entry, bands, sketch) VALUES (?1, ?2, ?3)")?
+            .execute(params![placed.entry, bands, sketch.encode()])?;
+        self.index(connection)?.insert(placed, keys.into_iter());
+        Ok(())
+    }
+
+    /// What [`crate::dedup::decide`] may ask about one candidate, whose [`Side`] it holds.
+    pub(super) fn texts<'a>(
+        &'a mut self,
+        connection: &'a Connection,
+        side: Side,
+        dated: DateTime<Utc>,
+    ) -> Result<StoredTexts<'a>, Error> {
+        let window = self.nearness.window;
+        let index = match window {
+            Some(_) => Some(&*self.index(connection)?),
+            None => None,
+        };
+        let mut texts = StoredTexts {
+            connection,
+            index,
+            window: window.unwrap_or_default(),
+            dated,
+            side,
+        };
+        // Its own entry is not there yet, hence one use less.
+        texts.side.generic_title =
+            texts.is_generic(&texts.side.title, texts.side.source, GENERIC_USES - 1);
+        Ok(texts)
+    }
+}
+
+/// Keys of the text, and one of the title when it is long enough to say something.
+fn keys(sketch: &Sketch, title: &Title) -> Vec<u32> {
+    let mut keys = sketch.bands.clone();
+    keys.extend(title_key(title));
+    keys
+}
+
+fn title_key(title: &Title) -> Option<u32> {
+    (!title.is_short()).then_some((title.hash >> 32) as u32)
+}
+
+fn load(connection: &Connection) -> Result<Index, Error> {
+    let rows: i64 = connection.query_row("SELECT count(*) FROM sketches", [], |row| row.get(0))?;
+    let rows = usize::try_from(rows).unwrap_or(0);
+    let mut index = Index::with_room_for((rows + rows / 2) * (BANDS + 1));
+    let mut statement = connection.prepare_cached(
+        "SELECT k.entry, e.source, coalesce(e.published_at_ms, e.first_seen_at_ms), k.bands
+         FROM sketches k JOIN entries e ON e.id = k.entry ORDER BY k.entry",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let placed = Placed {
+            entry: row.get(0)?,
+            source: row.get(1)?,
+            dated: row.get::<_, i64>(2)? / 1_000,
+        };
+        let bands = row.get_ref(3)?.as_blob().unwrap_or_default();
+        let key = |bytes: &[u8]| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+        index.insert(placed, bands.chunks_exact(4).map(key));
+    }
+    Ok(index)
+}
+
+/// Drops sketches of what left the window.
+pub(super) fn prune(
+    connection: &Connection,
+    nearness: Nearness,
+    now: DateTime<Utc>,
+) -> Result<usize, Error> {
+    let before = now - nearness.window.unwrap_or_default() - GRACE;
+    Ok(connection
+        .prepare_cached(
+            "DELETE FROM sketches WHERE entry IN
+             (SELECT k.entry FROM sketches k JOIN entries e ON e.id = k.entry WHERE e.last_seen_at_ms < ?1)",
+        )?
+        .execute([millis(before)])?)
+}
+
+/// The stored texts around one candidate. What cannot be read counts as an empty text: it joins nothing.
+pub(super) struct StoredTexts<'a> {
+    connection: &'a Connection,
+    /// `None`: near-duplicates are not looked for.
+    index: Option<&'a Index>,
+    window: TimeDelta,
+    dated: DateTime<Utc>,
+    pub(super) side: Side,
+}
+
+impl StoredTexts<'_> {
+    fn is_generic(&self, title: &Title, source: i64, uses: usize) -> bool {
+        let Some(key) = title_key(title) else {
+            return true;
+        };
+        let placed = self
+            .index
+            .map(|index| index.find([key].into_iter()))
+            .unwrap_or_default();
+        let entries: HashSet<i64> = placed
+            .into_iter()
+            .filter(|placed| placed.source == source)
+            .map(|placed| placed.entry)
+            .collect();
+        entries.len() >= uses
+    }
+
+    fn side_of(&self, entry: &KnownEntry, sketch: Sketch) -> Side {
+        let title = Title::of(entry.facts.title.as_deref());
+        Side {
+            sketch,
+            generic_title: self.is_generic(&title, entry.source, GENERIC_USES),
+            title,
+            source: entry.source,
+        }
+    }
+
+    fn known(&self, entry: i64) -> Result<Option<(KnownEntry, Sketch)>, Error> {
+        let found = self
+            .connection
+            .prepare_cached(&format!(
+                "SELECT {KNOWN_COLUMNS}, (SELECT sketch FROM sketches WHERE entry = id) FROM entries WHERE id = ?1"
+            ))?
+            .query_row([entry], |row| {
+                Ok((known_entry(row)?, row.get::<_, Option<Vec<u8>>>(10)?))
+            })
+            .optional()?;
+        Ok(found.and_then(|(known, blob)| Some((known, Sketch::decode(&blob?)?))))
+    }
+
+    fn stored_members(&self, article: i64) -> Result<Vec<Side>, Error> {
+        let entries: Vec<i64> = self
+            .connection
+            .prepare_cached("SELECT id FROM entries WHERE article = ?1")?
+            .query_map([article], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        let mut sides = Vec::new();
+        for entry in entries {
+            if let Some((known, sketch)) = self.known(entry)? {
+                sides.push(self.side_of(&known, sketch));
+            }
+        }
+        Ok(sides)
+    }
+}
+
+impl Texts for StoredTexts<'_> {
+    fn sketch(&self, entry: i64) -> Sketch {
+        if let Ok(Some((_, sketch))) = self.known(entry) {
+            return sketch;
+        }
+        let text = stored_text(self.connection, entry).unwrap_or_default();
+        Sketch::of(&Blocks::of(&text), &|_| false)
+    }
+
+    fn near(&self) -> Vec<(KnownEntry, Side)> {
+        let Some(index) = self.index else {
+            return Vec::new();
+        };
+        let window = self.window.num_seconds();
+        let dated = self.dated.timestamp();
+        index
+            .find(keys(&self.side.sketch, &self.side.title).into_iter())
+            .into_iter()
+            .filter(|placed| (placed.dated - dated).abs() <= window)
+            .filter_map(|placed| {
+                let (known, sketch) = self.known(placed.entry).ok().flatten()?;
+                let side = self.side_of(&known, sketch);
+                Some((known, side))
+            })
+            .collect()
+    }
+
+    fn members(&self, article: i64) -> Vec<Side> {
+        self.stored_members(article).unwrap_or_default()
+    }
+}
