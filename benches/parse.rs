@@ -105,12 +105,12 @@ fn ours(body: &[u8]) -> Option<usize> {
 fn ours_normalized(body: &[u8]) -> Option<usize> {
     let base = url::Url::parse("https://example.org/feed").expect("a URL");
     let parsed = parse(body, &Context::default()).ok()?;
-    let document = normalize::document(&parsed, &base);
+    let document = normalize::document(&parsed, &base, &[]);
     let now = chrono::DateTime::UNIX_EPOCH + chrono::Duration::days(20_000);
-    let entry = |entry| {
+    let entry = |(index, entry)| {
         normalize::entry(
             &document,
-            &normalize::identity(&document, entry, &base),
+            &normalize::identity(&document, index, entry),
             entry,
             &base,
             now,
@@ -120,6 +120,7 @@ fn ours_normalized(body: &[u8]) -> Option<usize> {
         parsed
             .entries
             .iter()
+            .enumerate()
             .map(entry)
             .map(|made| std::hint::black_box(made).text.len().min(1))
             .fold(0, |n, _| n + 1),

@@ -91,10 +91,10 @@ fn read(bytes: &[u8]) -> Option<ParsedFeed> {
 
 /// Entries as they are stored.
 fn normalized(feed: &ParsedFeed) -> Vec<Entry> {
-    let document = normalize::document(feed, &base());
+    let document = normalize::document(feed, &base(), &[]);
     let now = DateTime::from_timestamp(1_767_225_600, 0).expect("an instant");
-    let entries = feed.entries.iter().map(|entry| {
-        let identity = normalize::identity(&document, entry, &base());
+    let entries = feed.entries.iter().enumerate().map(|(index, entry)| {
+        let identity = normalize::identity(&document, index, entry);
         normalize::entry(&document, &identity, entry, &base(), now).entry
     });
     entries.collect()

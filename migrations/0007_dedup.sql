@@ -8,10 +8,13 @@ CREATE TABLE sketches (
   sketch BLOB NOT NULL                 -- what is compared; the first byte says in which form
 ) STRICT;
 
--- Blocks that a source repeats from article to article.
-CREATE TABLE furniture (
+-- What a source repeats.
+CREATE TABLE habits (
   source INTEGER PRIMARY KEY REFERENCES sources (id) ON DELETE CASCADE,
-  blocks BLOB NOT NULL                 -- 7 bytes each: hash, mark of the article that had it last, in how many articles
+  furniture BLOB,                      -- blocks seen in its articles, 7 bytes each: hash, mark of the article that had it
+                                       -- last, in how many articles; NULL: none
+  repeated BLOB                        -- ids and links that one document gave to different entries: 8 bytes of hash
+                                       -- each, little-endian; they identify nothing. NULL: none
 ) STRICT;
 
 ALTER TABLE entries ADD COLUMN joined_to INTEGER;     -- entries.id it was found equal to; NULL: it founded its article

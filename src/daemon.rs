@@ -125,6 +125,7 @@ fn unstored(source: String, error: &store::Error) -> Report {
         revised: 0,
         merged: 0,
         changed: false,
+        rekeyed: 0,
         moved: None,
         body_bytes: None,
         took: Duration::ZERO,

@@ -12,11 +12,13 @@ use likeness::compare;
 pub use bands::{Index, Placed};
 pub use learned::Learned;
 pub use likeness::{Evidence, Side, Verdict};
+pub use rekey::{Identified, Rekeyed, rekeyed};
 pub use sketch::{BANDS, Blocks, Overlap, Sketch, Title};
 
 mod bands;
 mod learned;
 mod likeness;
+mod rekey;
 mod sketch;
 #[cfg(test)]
 mod tests;

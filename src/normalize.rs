@@ -50,18 +50,18 @@ pub struct Document {
     pub info: FeedInfo,
     /// A lone description is the content (RSS), not a summary by declaration.
     pub is_rss: bool,
-    /// Ids that the document gives to different entries: they identify none.
-    pub repeated_ids: HashSet<String>,
-    /// Canonical keys of links that the document gives to different entries.
-    pub repeated_urls: HashSet<String>,
+    /// Hashes of ids and canonical links that the source gave to different entries: they identify none.
+    pub repeated: HashSet<u64>,
+    /// Link of each entry and its canonical key.
+    links: Vec<(Option<String>, Option<String>)>,
     /// All entries carry one date: it is the build time, no entry's date.
     pub one_date: bool,
     /// What its first entries look like when the feed declares no language. Not a fact of the feed: it is not published.
     pub heard_language: Option<String>,
 }
 
-/// Looks at a document as a whole, before single entries are.
-pub fn document(parsed: &ParsedFeed, base: &Url) -> Document {
+/// Looks at a document as a whole, before single entries are. `repeated` is that of the source's earlier documents.
+pub fn document(parsed: &ParsedFeed, base: &Url, repeated: &[u64]) -> Document {
     let link = |rel: &str| {
         parsed
             .links
@@ -99,6 +99,7 @@ pub fn document(parsed: &ParsedFeed, base: &Url) -> Document {
     let mut document = Document {
         info,
         is_rss: parsed.format.is_rss(),
+        repeated: repeated.iter().copied().collect(),
         ..Document::default()
     };
     find_repeats(&mut document, parsed, base);
@@ -109,24 +110,32 @@ pub fn document(parsed: &ParsedFeed, base: &Url) -> Document {
     document
 }
 
-/// The very same item twice is one item; an id or link under two titles identifies nothing.
+/// The very same item twice is one item; an id or link of two titles, or of two dates, identifies nothing.
 fn find_repeats(document: &mut Document, parsed: &ParsedFeed, base: &Url) {
-    let mut ids: HashMap<&str, u64> = HashMap::new();
-    let mut urls: HashMap<String, u64> = HashMap::new();
+    let mut first: HashMap<u64, u64> = HashMap::with_capacity(parsed.entries.len() * 2);
     for entry in &parsed.entries {
         let url = entry_url(entry, base);
-        let title = hash_of(&entry.title);
-        if let Some(id) = &entry.id
-            && *ids.entry(id).or_insert(hash_of(&(title, &url))) != hash_of(&(title, &url))
-        {
-            document.repeated_ids.insert(id.clone());
+        let key = url.as_deref().and_then(canonical_key);
+        let item = hash_of(&(&entry.title, entry.published, &url));
+        let names = [
+            entry.id.as_deref().map(id_mark),
+            key.as_deref().map(link_mark),
+        ];
+        for name in names.into_iter().flatten() {
+            if *first.entry(name).or_insert(item) != item {
+                document.repeated.insert(name);
+            }
         }
-        if let Some(key) = url.as_deref().and_then(canonical_key)
-            && *urls.entry(key.clone()).or_insert(title) != title
-        {
-            document.repeated_urls.insert(key);
-        }
+        document.links.push((url, key));
     }
+}
+
+fn id_mark(id: &str) -> u64 {
+    hash_of(&('i', id))
+}
+
+fn link_mark(key: &str) -> u64 {
+    hash_of(&('l', key))
 }
 
 /// Identity of an entry in its source: cheap, no HTML is touched.
@@ -147,17 +156,15 @@ pub struct Identity {
     pub url_key: Option<String>,
 }
 
-/// Finds out what identifies an entry: its id, else its link, else title and date, else its content.
-pub fn identity(document: &Document, parsed: &ParsedEntry, base: &Url) -> Identity {
-    let url = entry_url(parsed, base);
-    let url_key = url
-        .as_deref()
-        .and_then(canonical_key)
-        .filter(|key| !document.repeated_urls.contains(key));
+/// Finds out what identifies the entry at `index` of the document: its id, else its link, else title and date, else its
+/// content.
+pub fn identity(document: &Document, index: usize, parsed: &ParsedEntry) -> Identity {
+    let (url, url_key) = document.links.get(index).cloned().unwrap_or_default();
+    let url_key = url_key.filter(|key| !document.repeated.contains(&link_mark(key)));
     let own_id = parsed
         .id
         .as_ref()
-        .filter(|id| !document.repeated_ids.contains(*id));
+        .filter(|id| !document.repeated.contains(&id_mark(id)));
     let hash = || {
         let hash = if parsed.title.is_some() || parsed.published.is_some() {
             hash_of(&(&parsed.title, parsed.published))
@@ -173,8 +180,8 @@ pub fn identity(document: &Document, parsed: &ParsedEntry, base: &Url) -> Identi
     };
     let (id, id_kind) = match (&parsed.id, &url) {
         (Some(id), _) => (id.clone(), IdKind::Published),
-        (None, Some(url)) if url_key.is_some() => (url.clone(), IdKind::Link),
-        (None, _) => (hash(), IdKind::Content),
+        (None, Some(url)) => (url.clone(), IdKind::Link),
+        (None, None) => (hash(), IdKind::Content),
     };
     Identity {
         trusted: own_id.is_some(),

@@ -291,15 +291,15 @@ fn feed(
     cut: bool,
 ) -> FeedDocument {
     let base = &payload.final_url;
-    let document = normalize::document(&parsed, base);
+    let document = normalize::document(&parsed, base, &due.repeated);
     let take = due.source.max_items.unwrap_or(usize::MAX);
     let known: std::collections::HashMap<u64, i64> = due.document.iter().copied().collect();
     let mut seen = std::collections::HashSet::new();
     let mut items = Vec::with_capacity(parsed.entries.len().min(take));
     let mut furniture = due.furniture.clone();
     let mut texts = Vec::new();
-    for entry in parsed.entries.iter().take(take) {
-        let identity = normalize::identity(&document, entry, base);
+    for (index, entry) in parsed.entries.iter().enumerate().take(take) {
+        let identity = normalize::identity(&document, index, entry);
         let raw_hash = normalize::raw_hash(&document, &identity, entry, salt);
         let key = xxh3_64(identity.key.as_bytes()).cast_signed();
         if !seen.insert(key) {
@@ -367,6 +367,7 @@ fn feed(
         cut,
         items,
         furniture: (furniture != due.furniture).then(|| furniture.encode()),
+        repeated: (document.repeated.len() > due.repeated.len()).then(|| document.repeated.iter().copied().collect()),
     }
 }
 

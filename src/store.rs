@@ -39,6 +39,7 @@ mod outputs;
 mod plan;
 mod polls;
 mod quiet;
+mod rekey;
 mod schema;
 mod timeline;
 mod unite;

@@ -74,13 +74,14 @@ fn parsed(payload: &Payload, explain: Option<&str>, out: &mut impl Write) -> Res
             repair.what()
         );
     }
-    let document = normalize::document(&feed, &payload.final_url);
+    let document = normalize::document(&feed, &payload.final_url, &[]);
     let now = Clock::System.now();
     let entries: Vec<_> = feed
         .entries
         .iter()
-        .map(|entry| {
-            let identity = normalize::identity(&document, entry, &payload.final_url);
+        .enumerate()
+        .map(|(index, entry)| {
+            let identity = normalize::identity(&document, index, entry);
             normalize::entry(&document, &identity, entry, &payload.final_url, now).entry
         })
         .collect();

@@ -61,7 +61,8 @@ pub(super) fn compare(a: &Side, b: &Side) -> Verdict {
         title: a.title.likeness(&b.title),
     };
     let smaller = evidence.overlap.smaller;
-    let telling = !a.generic_title && !b.generic_title;
+    let telling =
+        !a.generic_title && !b.generic_title && !a.title.numbers_contradict(&b.title);
     let same = is_alike(&evidence, telling) && !numbers_contradict(a, b);
     if same && (a.source != b.source || may_repeat(&evidence, a, b, telling)) {
         Verdict::Same {
@@ -75,7 +76,7 @@ pub(super) fn compare(a: &Side, b: &Side) -> Verdict {
     }
 }
 
-/// The measured rules of `ARTICLES` §2.5. `telling`: neither title is generic.
+/// The rules. `telling`: neither title is generic, nor do they contradict.
 fn is_alike(evidence: &Evidence, telling: bool) -> bool {
     let Overlap {
         jaccard,

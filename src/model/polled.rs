@@ -89,6 +89,8 @@ pub struct FeedDocument {
     pub items: Vec<Item>,
     /// What the source repeats, as it is known now; `None`: as before.
     pub furniture: Option<Vec<u8>>,
+    /// Hashes of ids and links that the source gave to different entries, as known now; `None`: as before.
+    pub repeated: Option<Vec<u64>>,
 }
 
 /// An entry of a document.
@@ -147,6 +149,8 @@ pub struct Due {
     pub document: Vec<(u64, i64)>,
     /// What the source repeats from article to article.
     pub furniture: Learned,
+    /// Hashes of ids and links that the source gave to different entries.
+    pub repeated: Vec<u64>,
 }
 
 /// What a poll did, once it is stored.
@@ -166,6 +170,8 @@ pub struct Report {
     pub merged: usize,
     /// Something shown changed.
     pub changed: bool,
+    /// Entries that came again under other ids, when most did; 0: no such storm.
+    pub rekeyed: usize,
     /// Another address is polled from now on; for people, without the address.
     pub moved: Option<&'static str>,
     /// Bytes on the wire.

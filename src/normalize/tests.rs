@@ -23,18 +23,18 @@ pub(super) fn entries(items: &str) -> Vec<Entry> {
         },
     )
     .expect("a feed");
-    let document = document(&parsed, &base());
-    let one = |parsed: &ParsedEntry| {
+    let document = document(&parsed, &base(), &[]);
+    let one = |(index, parsed): (usize, &ParsedEntry)| {
         entry(
             &document,
-            &identity(&document, parsed, &base()),
+            &identity(&document, index, parsed),
             parsed,
             &base(),
             now(),
         )
         .entry
     };
-    parsed.entries.iter().map(one).collect()
+    parsed.entries.iter().enumerate().map(one).collect()
 }
 
 #[test]
@@ -69,8 +69,8 @@ fn ids_and_links_that_several_items_share_identify_none() {
                  <item><title>b</title><guid isPermaLink=\"false\">x</guid><link>https://example.org/</link></item>";
     let body = format!("<rss version=\"2.0\"><channel>{items}</channel></rss>");
     let parsed = parse(body.as_bytes(), &Context::default()).expect("a feed");
-    let document = document(&parsed, &base());
-    let of = |index: usize| identity(&document, &parsed.entries[index], &base());
+    let document = document(&parsed, &base(), &[]);
+    let of = |index: usize| identity(&document, index, &parsed.entries[index]);
     assert!(of(0).key.starts_with('c') && of(1).key.starts_with('c'));
     assert_ne!(of(0).key, of(1).key);
     // The id is still shown as published, but not republished.
@@ -175,7 +175,7 @@ fn a_change_is_no_publication_unless_nothing_else_is_known() {
              <entry><id>a:c</id><title>x</title>{dates}</entry></feed>"
         );
         let parsed = parse(atom.as_bytes(), &Context::default()).expect("a feed");
-        let document = document(&parsed, &base());
+        let document = document(&parsed, &base(), &[]);
         let (published, updated, precision) = dates::dates(&document, &parsed.entries[0], now());
         let day =
             |at: Option<DateTime<Utc>>| at.map_or("-".to_owned(), |at| at.format("%d").to_string());
@@ -202,8 +202,8 @@ fn xhtml_content_is_content() {
     let atom = "<feed xmlns=\"http://www.w3.org/2005/Atom\"><id>a:b</id><title>Quay</title><entry><id>a:c</id><title>x</title>\
                 <content type=\"xhtml\"><div xmlns=\"http://www.w3.org/1999/xhtml\"><p>A mile</p></div></content></entry></feed>";
     let parsed = parse(atom.as_bytes(), &Context::default()).expect("a feed");
-    let document = document(&parsed, &base());
-    let identity = identity(&document, &parsed.entries[0], &base());
+    let document = document(&parsed, &base(), &[]);
+    let identity = identity(&document, 0, &parsed.entries[0]);
     let entry = entry(&document, &identity, &parsed.entries[0], &base(), now()).entry;
     assert_eq!(entry.content_html, "<p>A mile</p>");
 }

@@ -10,7 +10,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use url::Url;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::codec::{document, millis};
+use super::codec::{document, hashes, millis};
 use super::{Error, Store};
 use crate::dedup::Learned;
 use crate::model::{Due, RequestOptions, Source, Validators};
@@ -261,8 +261,8 @@ impl Store {
 fn load(connection: &Connection, key: i64, source: Arc<Source>) -> Result<Due, Error> {
     let due = connection
         .prepare_cached(
-            "SELECT validators_url, etag, last_modified, body_hash, document, adopted_url, c.failures > 0, f.blocks
-             FROM sources s JOIN schedule c ON c.source = s.id LEFT JOIN furniture f ON f.source = s.id
+            "SELECT validators_url, etag, last_modified, body_hash, document, adopted_url, c.failures > 0, h.furniture, h.repeated
+             FROM sources s JOIN schedule c ON c.source = s.id LEFT JOIN habits h ON h.source = s.id
              WHERE s.id = ?1",
         )?
         .query_row([key], |row| {
@@ -280,6 +280,7 @@ fn load(connection: &Connection, key: i64, source: Arc<Source>) -> Result<Due, E
                 body_hash: body_hash.and_then(|hash| hash.try_into().ok()),
                 document: newest.map(|blob| document(&blob)).unwrap_or_default(),
                 furniture: row.get_ref(7)?.as_blob_or_null()?.map(Learned::decode).unwrap_or_default(),
+                repeated: row.get_ref(8)?.as_blob_or_null()?.map(hashes).unwrap_or_default(),
             })
         })?;
     Ok(due)

@@ -109,6 +109,20 @@ pub(super) fn id_kind(name: &str) -> IdKind {
     }
 }
 
+/// Hashes as stored: 8 bytes each, little-endian; at most 1,024, the lowest.
+pub(super) fn hashes_blob(hashes: &[u64]) -> Vec<u8> {
+    let mut sorted = hashes.to_vec();
+    sorted.sort_unstable();
+    sorted.truncate(1_024);
+    sorted.iter().flat_map(|hash| hash.to_le_bytes()).collect()
+}
+
+/// Reads what [`hashes_blob`] wrote.
+pub(super) fn hashes(blob: &[u8]) -> Vec<u64> {
+    let (chunks, _) = blob.as_chunks::<8>();
+    chunks.iter().copied().map(u64::from_le_bytes).collect()
+}
+
 pub(super) fn rung_name(rung: Rung) -> &'static str {
     match rung {
         Rung::Entry => "entry",

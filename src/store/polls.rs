@@ -7,7 +7,7 @@ use rusqlite::{Savepoint, Transaction, params};
 
 use super::Error;
 use super::articles::{self, Applied};
-use super::codec::{document, document_blob, json, millis, optional_instant};
+use super::codec::{document, document_blob, hashes_blob, json, millis, optional_instant};
 use super::moves::{self, Face};
 use super::window::Window;
 use crate::model::{
@@ -51,6 +51,7 @@ fn record(tx: &Savepoint<'_>, window: &mut Window, observed: Observed) -> Result
         revised: 0,
         merged: 0,
         changed: false,
+        rekeyed: 0,
         moved: None,
         body_bytes: observed.body_bytes,
         took: observed.took,
@@ -186,9 +187,20 @@ fn store_feed(
         first_poll: before.last_ok_at.is_none(),
         feed_updated: feed.info.updated,
     };
-    if let Some(blocks) = &feed.furniture {
-        tx.prepare_cached("INSERT OR REPLACE INTO furniture (source, blocks) VALUES (?1, ?2)")?
-            .execute(params![key, blocks])?;
+    if feed.furniture.is_some() || feed.repeated.is_some() {
+        tx.prepare_cached(
+            "INSERT INTO habits (source, furniture, repeated) VALUES (?1, ?2, ?3) ON CONFLICT (source) DO UPDATE
+             SET furniture = coalesce(?2, furniture), repeated = coalesce(?3, repeated)",
+        )?
+        .execute(params![key, feed.furniture, feed.repeated.as_deref().map(hashes_blob)])?;
+    }
+    report.rekeyed = super::rekey::rekey(tx, key, &old, &feed.items)?;
+    if report.rekeyed > 0 {
+        tracing::warn!(
+            source = source.id,
+            "{} entries came under new ids: known again, none is new",
+            report.rekeyed
+        );
     }
     let mut newest = Vec::with_capacity(feed.items.len());
     for (position, item) in feed.items.into_iter().enumerate() {

@@ -127,6 +127,7 @@ impl World {
             cut: false,
             items: items.iter().copied().map(candidate).collect(),
             furniture: None,
+            repeated: None,
         };
         let observed = Observed {
             key,

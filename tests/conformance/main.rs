@@ -182,13 +182,14 @@ fn feedmill_reads(document: &Path, input: &Value) -> Result<Value, String> {
         Ok(feed) => feed,
         Err(error) => return outlines(&body, &context).ok_or_else(|| error.to_string()),
     };
-    let whole = normalize::document(&feed, &base);
+    let whole = normalize::document(&feed, &base, &[]);
     let now = Clock::System.now();
     let entries: Vec<_> = feed
         .entries
         .iter()
-        .map(|entry| {
-            let identity = normalize::identity(&whole, entry, &base);
+        .enumerate()
+        .map(|(index, entry)| {
+            let identity = normalize::identity(&whole, index, entry);
             normalize::entry(&whole, &identity, entry, &base, now).entry
         })
         .collect();

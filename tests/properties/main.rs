@@ -260,9 +260,9 @@ fn entries(body: &[u8]) -> Vec<Entry> {
     };
     let feed = parse::parse(body, &context).expect("a feed");
     assert!(feed.recovered.is_empty(), "{:?}", feed.recovered);
-    let document = normalize::document(&feed, &base);
-    let entries = feed.entries.iter().map(|entry| {
-        let identity = normalize::identity(&document, entry, &base);
+    let document = normalize::document(&feed, &base, &[]);
+    let entries = feed.entries.iter().enumerate().map(|(index, entry)| {
+        let identity = normalize::identity(&document, index, entry);
         normalize::entry(&document, &identity, entry, &base, now()).entry
     });
     entries.collect()
