@@ -26,6 +26,8 @@ pub mod normalize;
 
 pub mod dedup;
 
+pub mod websub;
+
 pub mod store;
 
 pub mod publish;

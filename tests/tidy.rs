@@ -19,7 +19,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("parse", &["model", "fetch", "recover"]),
     ("normalize", &["model", "parse", "text"]),
     ("dedup", &["model", "normalize"]),
-    ("store", &["model", "text", "search", "schedule", "dedup"]), // its writer decides what is new and when next
+    ("websub", &["model"]),
+    // its writer decides what is new, when next, and how a subscription stands
+    (
+        "store",
+        &["model", "text", "search", "schedule", "dedup", "websub"],
+    ),
     ("publish", &["model", "config", "text"]),
 ];
 

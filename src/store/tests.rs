@@ -37,6 +37,8 @@ fn source(id: &str, url: &str) -> Arc<Source> {
         max_items: None,
         private: false,
         paused: false,
+        websub: false,
+        history: false,
         request: RequestOptions {
             headers: Default::default(),
             basic_auth: None,
