@@ -34,6 +34,10 @@ pub mod publish;
 
 pub mod poll;
 
+pub mod push;
+
+pub mod archives;
+
 pub mod daemon;
 
 pub mod control;

@@ -237,7 +237,7 @@ pub struct History {
 }
 
 pub use article::*;
-pub use polled::{Candidate, Due, FeedDocument, Item, Observation, Observed, Report};
+pub use polled::{Candidate, Due, FeedDocument, Item, Observation, Observed, Piece, Report};
 
 mod article;
 mod polled;

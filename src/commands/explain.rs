@@ -59,11 +59,11 @@ pub async fn explain(path: Option<&Path>, id: &str, as_json: bool) -> Result<(),
     if as_json {
         return print_json(&explained);
     }
-    print!("{}", text(&explained, source));
+    print!("{}", text(&explained, source, now));
     Ok(())
 }
 
-fn text(explained: &Explained, source: &Source) -> String {
+fn text(explained: &Explained, source: &Source, now: DateTime<Utc>) -> String {
     let health = &explained.facts.health;
     let mut lines = vec![
         (
@@ -123,6 +123,12 @@ fn text(explained: &Explained, source: &Source) -> String {
             false => "no: the feed gave no ETag or Last-Modified".to_owned(),
         },
     ));
+    if let Some(push) = &health.push {
+        lines.push(("push", push.words(now)));
+    }
+    if let Some(history) = &health.history {
+        lines.push(("history", history.words()));
+    }
     if let Some(until) = health.held_until {
         lines.push((
             "held off",

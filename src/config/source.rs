@@ -14,7 +14,7 @@ use super::values::{choice, count, flag, length, name, tag, timezone, whole, wor
 use super::{World, secret};
 
 /// Header fields that Feedmill sets itself, and what to do instead.
-const OWN_HEADERS: [(&str, &str); 14] = [
+const OWN_HEADERS: [(&str, &str); 15] = [
     ("user-agent", "write the key `user_agent`"),
     ("cookie", "write the key `cookie`"),
     ("proxy-authorization", "put user and password into `proxy`"),
@@ -27,6 +27,7 @@ const OWN_HEADERS: [(&str, &str); 14] = [
     ("expect", "leave it out"),
     ("range", "leave it out"),
     ("accept-encoding", "leave it out"),
+    ("a-im", "leave it out"),
     ("if-none-match", "leave it out"),
     ("if-modified-since", "leave it out"),
 ];

@@ -16,6 +16,9 @@ const ACCEPTED: HeaderValue = HeaderValue::from_static(
 
 const ACCEPTED_CODINGS: HeaderValue = HeaderValue::from_static("gzip, br, zstd");
 
+/// New entries alone are welcome (RFC 3229 §10.5.3); a server that does not know this answers 200 as ever.
+const DELTA: HeaderValue = HeaderValue::from_static("feed");
+
 /// A GET of `url` on behalf of `source`, conditional if `validators` are given.
 ///
 /// # Errors
@@ -44,6 +47,9 @@ pub(super) fn build(
     }
     if let Some(validators) = validators {
         add_conditions(headers, validators);
+        if headers.contains_key(IF_NONE_MATCH) {
+            headers.insert("a-im", DELTA);
+        }
     }
     Ok(request)
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::codec::{from_json, optional_instant};
-use super::{Error, Sources, Store};
+use super::{Error, HistoryState, PushState, Sources, Store, history, push};
 use crate::model::FeedInfo;
 
 /// The health of one configured source, as `sources` shows it. JSON names are those of `docs/json.md`.
@@ -50,6 +50,10 @@ pub struct SourceHealth {
     pub error_since: Option<DateTime<Utc>>,
     /// Repairs the newest document needed.
     pub recovered: Vec<String>,
+    /// How a hub pushes it; `None`: none was asked to.
+    pub push: Option<PushState>,
+    /// How the walk through its archives stands; `None`: there was none.
+    pub history: Option<HistoryState>,
 }
 
 impl Store {
@@ -101,6 +105,8 @@ impl Store {
                     entries: row.get::<_, i64>(13)?.unsigned_abs(),
                     articles: row.get::<_, i64>(14)?.unsigned_abs(),
                     recovered,
+                    push: push::state(connection, key, source)?,
+                    history: history::state(connection, key)?,
                 };
                 health.cure = health.error_class.as_deref().and_then(cure);
                 health.state = state(&health, source.paused, optional_instant(row, 12)?.is_some());
@@ -137,6 +143,9 @@ fn cure(class: &str) -> Option<&'static str> {
             "check the spelling of the host in `url`; if many sources fail so, this machine's name server"
         }
         "offline" => "check the network and the name server of this machine; it goes on by itself",
+        "bad_delta" => {
+            "the publisher has to repair its answer to `A-IM: feed` (RFC 3229); until then the feed cannot be read"
+        }
         "too_large" => "raise `fetch.max_body` if so much is expected",
         _ => return None,
     })

@@ -124,6 +124,8 @@ impl World {
                 ..Validators::default()
             },
             body_hash: Some([0; 16]),
+            delta: false,
+            prev_archive: None,
             cut: false,
             items: items.iter().copied().map(candidate).collect(),
         };

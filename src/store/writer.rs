@@ -135,7 +135,7 @@ fn receive(inbox: &Receiver<Message>, started: Instant) -> After {
 
 fn weight(observed: &Observed) -> usize {
     match &observed.outcome {
-        Observation::Feed(document) => {
+        Observation::Feed(document) | Observation::Piece { document, .. } => {
             2 + document
                 .items
                 .iter()
