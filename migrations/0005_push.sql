@@ -8,6 +8,7 @@ CREATE TABLE push (
   topic TEXT NOT NULL,                   -- URL: the feed's self link
   token TEXT NOT NULL,                   -- secret: the unguessable part of the callback's path
   secret TEXT NOT NULL,                  -- secret: hub.secret
+  base TEXT,                             -- server.public_url that the hub was told; NULL: not asked yet
   state TEXT NOT NULL,                   -- wanted, asked, live, denied, leaving
   action_at_ms INTEGER,                  -- when something is to be done about it; NULL: never by itself
   asked_at_ms INTEGER,                   -- a request that the hub has not verified yet; NULL: none

@@ -45,8 +45,7 @@ pub struct Push {
 impl Push {
     /// Asks hubs and answers them until `stop`.
     pub async fn serve(self, mut inbox: mpsc::Receiver<Callback>, stop: CancellationToken) {
-        let now = self.shell.clock.now();
-        if let Err(error) = self.shell.store.settle_push(&self.sources, now).await {
+        if let Err(error) = self.settle().await {
             tracing::error!(%error, "the subscriptions cannot follow the configuration");
         }
         let mut running = JoinSet::new();
@@ -77,6 +76,17 @@ impl Push {
         // A hub that got no answer comes again; a request to one is sent again after the next start.
         running.abort_all();
         while running.join_next().await.is_some() {}
+    }
+
+    /// Brings the subscriptions in line with the configuration.
+    ///
+    /// # Errors
+    /// What the store refuses.
+    pub async fn settle(&self) -> Result<(), store::Error> {
+        let (store, now) = (&self.shell.store, self.shell.clock.now());
+        store
+            .settle_push(&self.sources, self.base.as_str(), now)
+            .await
     }
 
     fn until_next(&self) -> Duration {
@@ -122,7 +132,10 @@ impl Push {
     /// Sends one request, if it is still wanted.
     async fn ask(&self, id: i64) -> Result<bool, store::Error> {
         let (store, clock) = (&self.shell.store, &self.shell.clock);
-        let Some(subscription) = store.asking_hub(id, clock.now()).await? else {
+        let Some(subscription) = store
+            .asking_hub(id, self.base.as_str(), clock.now())
+            .await?
+        else {
             return Ok(false);
         };
         let source = self.sources.source(subscription.source);

@@ -92,11 +92,18 @@ impl PushState {
 
 impl Store {
     /// Brings the subscriptions in line with the configuration: what is not wanted any more is left, what is wanted and
-    /// offered by the newest document is asked for.
+    /// offered by the newest document is asked for. A hub that knows callbacks below another `base` (`server.public_url`) is
+    /// asked anew.
     ///
     /// # Errors
     /// [`Error::Sql`].
-    pub async fn settle_push(&self, sources: &Sources, now: DateTime<Utc>) -> Result<(), Error> {
+    pub async fn settle_push(
+        &self,
+        sources: &Sources,
+        base: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let base = base.to_owned();
         let sources: Vec<(i64, Arc<Source>)> = sources
             .iter()
             .map(|(key, source)| (key, Arc::clone(source)))
@@ -113,6 +120,16 @@ impl Store {
                 .collect::<Result<_, _>>()?;
             for id in unwanted {
                 leave(&step, id, now)?;
+            }
+            let elsewhere: Vec<i64> = step
+                .prepare(
+                    "UPDATE push SET state = 'wanted', asked_at_ms = NULL, since_at_ms = NULL, lease_until_at_ms = NULL,
+                     action_at_ms = ?2 WHERE state IN ('asked', 'live') AND base <> ?1 RETURNING source",
+                )?
+                .query_map(params![base, millis(now)], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
+            for source in elsewhere {
+                resume(&step, source, now)?;
             }
             for (key, source) in sources {
                 let info: Option<String> = step
@@ -183,12 +200,14 @@ impl Store {
     pub async fn asking_hub(
         &self,
         id: i64,
+        base: &str,
         now: DateTime<Utc>,
     ) -> Result<Option<Subscription>, Error> {
+        let base = base.to_owned();
         self.write(move |connection| {
             let mut tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let step = tx.savepoint()?;
-            let asked = ask(&step, id, now)?;
+            let asked = ask(&step, id, &base, now)?;
             step.commit()?;
             tx.commit()?;
             Ok(asked)
@@ -408,7 +427,12 @@ fn forget(step: &Savepoint<'_>, id: i64) -> Result<(), Error> {
     Ok(())
 }
 
-fn ask(step: &Savepoint<'_>, id: i64, now: DateTime<Utc>) -> Result<Option<Subscription>, Error> {
+fn ask(
+    step: &Savepoint<'_>,
+    id: i64,
+    base: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<Subscription>, Error> {
     let Some(mut subscription) = by_id(step, id)? else {
         return Ok(None);
     };
@@ -429,12 +453,13 @@ fn ask(step: &Savepoint<'_>, id: i64, now: DateTime<Utc>) -> Result<Option<Subsc
     subscription.asked = true;
     step.execute(
         "UPDATE push SET state = ?2, asked_at_ms = ?3, action_at_ms = ?4,
-         since_at_ms = iif(?2 = 'live', since_at_ms, NULL) WHERE id = ?1",
+         since_at_ms = iif(?2 = 'live', since_at_ms, NULL), base = ?5 WHERE id = ?1",
         params![
             id,
             subscription.state.name(),
             millis(now),
-            millis(websub::verify_by(now))
+            millis(websub::verify_by(now)),
+            base
         ],
     )?;
     Ok(Some(subscription))
@@ -517,7 +542,7 @@ pub(super) fn polled(
         return Ok(());
     }
     step.prepare_cached(
-        "UPDATE push SET missed_at_ms = ?2 WHERE source = ?1 AND state = 'live' AND since_at_ms <= ?3",
+        "UPDATE push SET missed_at_ms = ?2 WHERE source = ?1 AND state = 'live' AND since_at_ms < ?3",
     )?
     .execute(params![key, millis(at), last_ok_at.map(millis)])?;
     Ok(())

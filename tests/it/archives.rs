@@ -6,6 +6,7 @@ use feedmill::model::Source;
 
 use crate::mill::{Mill, source};
 use crate::origin::{Origin, Reply};
+use crate::walk::output;
 
 /// A document with an entry for each `(id, day of January, title)`, which links an archive.
 fn document(entries: &[(&str, u8, &str)], archive: Option<&str>) -> String {
@@ -232,4 +233,28 @@ async fn without_the_option_no_archive_is_read() {
     mill.poll("feed").await;
     walk(&mill).await;
     assert_eq!(origin.targets(), ["/feed", "/feed"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_poll_by_hand_reads_the_archives_too() {
+    let origin = Origin::start().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    origin.script(
+        "/feed",
+        Reply::ok(document(&[("2", 20, "Two")], Some("/1"))),
+    );
+    origin.script("/1", Reply::ok(document(&[("1", 1, "One")], None)));
+    let text = format!(
+        "[fetch]\nallow_private = [\"127.0.0.0/8\"]\n[[source]]\nid = \"feed\"\nurl = \"{}\"\nhistory = true\n",
+        origin.url("/feed")
+    );
+    std::fs::write(folder.path().join("feedmill.toml"), text).expect("written");
+    output(folder.path(), &["poll", "--all"]).await;
+    assert_eq!(origin.targets(), ["/feed", "/1"]);
+    let listed = output(folder.path(), &["sources"]).await;
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    assert!(
+        listed.contains("    history: over, 1 entries of 1 archives: read to its end"),
+        "{listed}"
+    );
 }
