@@ -189,6 +189,7 @@ impl Push {
                 headers,
                 body,
                 reply,
+                room: _room,
             } => (reply, self.delivery(&path, &headers, body).await),
         };
         let answered = answered.unwrap_or_else(|error| {

@@ -21,7 +21,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::{Publication, Site};
-pub use callback::{Callback, Callbacks, Reply};
+pub use callback::{Callback, Callbacks, Reply, Room};
 pub use listen::{Listener, serve};
 
 /// What is served, and where.

@@ -268,12 +268,14 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let reason = reason.unwrap_or_else(|| "it gave no reason".to_owned());
+        let plain = |c: char| if c.is_control() { ' ' } else { c };
+        let reason: String = reason.chars().map(plain).take(REASON_CHARS).collect();
         self.step(move |step| {
             let source: Option<i64> = step
                 .query_row(
                     "UPDATE push SET state = 'denied', asked_at_ms = NULL, action_at_ms = NULL, since_at_ms = NULL,
                      error = ?2 WHERE id = ?1 AND state <> 'leaving' RETURNING source",
-                    params![id, reason.chars().take(REASON_CHARS).collect::<String>()],
+                    params![id, reason],
                     |row| row.get(0),
                 )
                 .optional()?;

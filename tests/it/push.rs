@@ -524,7 +524,7 @@ async fn a_hub_that_is_down_is_asked_ever_more_seldom_and_polls_are_as_ever() {
 async fn a_hub_that_says_no_is_not_asked_again() {
     let pushed = Pushed::new().await;
     let form = pushed.ask().await.expect("asked");
-    let no = [("hub.mode", "denied"), ("hub.reason", "no such topic")];
+    let no = [("hub.mode", "denied"), ("hub.reason", "no such\ntopic")];
     assert_eq!(pushed.visit(&form, &no).await.status(), 200);
     let state = pushed.state();
     assert_eq!(

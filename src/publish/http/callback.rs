@@ -5,11 +5,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
+use ::http::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+};
 use ::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use axum::body::Body;
 use bytes::Bytes;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::{NOSNIFF, note, only};
 
@@ -52,7 +54,15 @@ pub enum Callback {
         body: Bytes,
         /// Goes out.
         reply: oneshot::Sender<Reply>,
+        /// To be dropped after the body.
+        room: Room,
     },
+}
+
+/// What a request takes of the bounds, until it is dropped: the hub may have been answered long before.
+pub struct Room {
+    _place: OwnedSemaphorePermit,
+    _large: Option<OwnedSemaphorePermit>,
 }
 
 /// What a hub is answered.
@@ -94,7 +104,7 @@ impl Callbacks {
 
     /// Answers a request; `path` is what follows `websub/`.
     pub(super) async fn answer(&self, path: String, request: Request<Body>) -> Response<Body> {
-        let Ok(_place) = self.at_once.try_acquire() else {
+        let Ok(place) = Arc::clone(&self.at_once).try_acquire_owned() else {
             return response(Reply::Later);
         };
         match *request.method() {
@@ -103,14 +113,19 @@ impl Callbacks {
                 let visit = |reply| Callback::Visit { path, query, reply };
                 response(self.ask(visit, Reply::Later).await)
             }
-            Method::POST => self.delivery(path, request).await,
+            Method::POST => self.delivery(path, request, place).await,
             _ => only("Only hubs are answered here.\n", "GET, POST"),
         }
     }
 
-    async fn delivery(&self, path: String, request: Request<Body>) -> Response<Body> {
-        let place = path.clone();
-        let knock = |reply| Callback::Knock { path: place, reply };
+    async fn delivery(
+        &self,
+        path: String,
+        request: Request<Body>,
+        place: OwnedSemaphorePermit,
+    ) -> Response<Body> {
+        let door = path.clone();
+        let knock = |reply| Callback::Knock { path: door, reply };
         match self.ask(knock, Reply::Later).await {
             Reply::Taken => {}
             other => return response(other),
@@ -123,12 +138,16 @@ impl Callbacks {
         if declared.is_some_and(|length| length > self.max_body) {
             return note(StatusCode::PAYLOAD_TOO_LARGE, "Too large.\n");
         }
-        let _room = match declared {
+        let large = match declared {
             Some(..=FREE_BYTES) => None,
-            _ => match self.large.try_acquire() {
-                Ok(room) => Some(room),
+            _ => match Arc::clone(&self.large).try_acquire_owned() {
+                Ok(large) => Some(large),
                 Err(_) => return response(Reply::Later),
             },
+        };
+        let room = Room {
+            _place: place,
+            _large: large,
         };
         let limit = usize::try_from(self.max_body).unwrap_or(usize::MAX);
         let read = tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, limit)).await;
@@ -142,6 +161,7 @@ impl Callbacks {
             headers: head.headers,
             body,
             reply,
+            room,
         };
         response(self.ask(delivery, Reply::Taken).await)
     }
@@ -184,6 +204,7 @@ fn echo(challenge: String) -> Response<Body> {
     let headers = response.headers_mut();
     let text = HeaderValue::from_static("text/plain; charset=utf-8");
     headers.insert(CONTENT_TYPE, text);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
     response
 }
