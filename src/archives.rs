@@ -14,8 +14,10 @@ use crate::model::{Due, Piece, Validators};
 use crate::poll::{self, Shell};
 use crate::store::{self, Archive, Sources};
 
-/// A walk that a poll began is noticed within this time.
-const LOOK: Duration = Duration::from_secs(10);
+/// What is due is looked up this often at least.
+const LOOK: Duration = Duration::from_secs(60);
+/// A one-shot command does not wait longer for an archive.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// After the store refused something, or while this machine is offline.
 const PAUSE: Duration = Duration::from_secs(30);
 
@@ -30,6 +32,10 @@ pub async fn walk_behind(
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
+            () = shell.fed.notified() => {
+                wait = until_next(&shell, &sources);
+                continue;
+            }
             () = tokio::time::sleep(wait) => {}
         }
         if shell.outage.is_on() {
@@ -68,7 +74,7 @@ pub async fn walk_to_the_end(
     while let Some(next) = shell.store.next_archive(sources)? {
         let wait = (next - shell.clock.now()).to_std().unwrap_or_default();
         // What must wait long is for the next command.
-        if wait > LOOK {
+        if wait > PATIENCE {
             break;
         }
         tokio::select! {

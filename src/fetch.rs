@@ -5,7 +5,8 @@
 //! off the async threads. How many fetches run at once over all hosts, and when a source is asked again, is the
 //! caller's to decide.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -164,6 +165,8 @@ pub struct Fetcher {
     gates: gate::Gates,
     quiet: Arc<Quiet>,
     limits: body::Limits,
+    /// Hosts whose parts were none: they are asked for the whole from then on.
+    whole: Mutex<HashSet<String>>,
 }
 
 impl Fetcher {
@@ -175,6 +178,7 @@ impl Fetcher {
             clients: client::Clients::new(settings, Arc::clone(&quiet)),
             quiet,
             gates: gate::Gates::new(settings.per_host, settings.host_interval),
+            whole: Mutex::default(),
             limits: body::Limits {
                 max_body: settings.max_body,
                 idle_timeout: settings.idle_timeout,
@@ -279,6 +283,10 @@ impl Fetcher {
         Ok(response)
     }
 
+    fn whole(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.whole.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn send(
         &self,
         order: &Order<'_>,
@@ -291,6 +299,7 @@ impl Fetcher {
             order.source,
             url,
             order.conditions(url),
+            !self.whole().contains(gate::host_key(url)),
             order.last_of_host,
         )?;
         let sent = deadline
@@ -311,7 +320,10 @@ impl Fetcher {
         match (response.status().as_u16(), order.conditions(walk.url())) {
             (200, _) => self.modified(order, walk, response, deadline).await,
             (226, conditions) => {
-                head::check_delta(headers, conditions)?;
+                if let Err(error) = head::check_delta(headers, conditions) {
+                    self.whole().insert(gate::host_key(walk.url()).to_owned());
+                    return Err(error);
+                }
                 self.modified(order, walk, response, deadline).await
             }
             (304, Some(validators)) => Ok(Answer::NotModified(NotModified {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use url::Url;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128_with_seed};
 
@@ -44,6 +44,8 @@ pub struct Shell {
     pub clock: Clock,
     /// What was seen of our own network.
     pub outage: Arc<Outage>,
+    /// Told when a poll stored a document: a hub or an archive may have been found.
+    pub fed: Arc<Notify>,
 }
 
 /// Polls one source once: I/O, pure, I/O. `last_of_host` closes the connection afterwards.
@@ -120,6 +122,9 @@ pub async fn poll(shell: &Shell, due: Due, last_of_host: bool) -> Result<Report,
         error = report.error.as_deref(),
         "polled"
     );
+    if report.outcome == "ok" {
+        shell.fed.notify_waiters();
+    }
     if let Some(moved) = report.moved {
         tracing::warn!(source.id = report.source, "{moved}");
     }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -22,8 +23,8 @@ use crate::websub::{self, Mode, Outcome, State, Subscription};
 
 /// Hubs asked at once.
 const ASKED_AT_ONCE: usize = 8;
-/// What is to be done about subscriptions is looked up this often at least: a poll may have found a hub.
-const LOOK: Duration = Duration::from_secs(10);
+/// What is to be done about subscriptions is looked up this often at least.
+const LOOK: Duration = Duration::from_secs(60);
 /// After the store refused something.
 const PAUSE: Duration = Duration::from_secs(30);
 
@@ -49,7 +50,7 @@ impl Push {
             tracing::error!(%error, "the subscriptions cannot follow the configuration");
         }
         let mut running = JoinSet::new();
-        let mut wait = Duration::ZERO;
+        let mut look_at = Instant::now();
         let mut asking = false;
         loop {
             tokio::select! {
@@ -61,8 +62,14 @@ impl Push {
                         false
                     });
                 }
-                Some(done) = running.join_next() => asking &= !done.unwrap_or(true),
-                () = tokio::time::sleep(wait), if !asking => {
+                Some(done) = running.join_next() => {
+                    if done.unwrap_or(true) {
+                        asking = false;
+                        look_at = Instant::now() + LOOK;
+                    }
+                }
+                () = self.shell.fed.notified() => {}
+                () = tokio::time::sleep_until(look_at), if !asking => {
                     let push = self.clone();
                     asking = true;
                     running.spawn(async move {
@@ -71,7 +78,8 @@ impl Push {
                     });
                 }
             }
-            wait = self.until_next();
+            // Never put off: hubs that come all the time do not keep us from asking.
+            look_at = look_at.min(Instant::now() + self.until_next());
         }
         // A hub that got no answer comes again; a request to one is sent again after the next start.
         running.abort_all();

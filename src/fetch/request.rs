@@ -19,7 +19,8 @@ const ACCEPTED_CODINGS: HeaderValue = HeaderValue::from_static("gzip, br, zstd")
 /// New entries alone are welcome (RFC 3229 §10.5.3); a server that does not know this answers 200 as ever.
 const DELTA: HeaderValue = HeaderValue::from_static("feed");
 
-/// A GET of `url` on behalf of `source`, conditional if `validators` are given.
+/// A GET of `url` on behalf of `source`, conditional if `validators` are given; then what is new
+/// (`part`) is enough.
 ///
 /// # Errors
 /// [`Error::Setting`] when a configured value cannot stand in a header field.
@@ -28,6 +29,7 @@ pub(super) fn build(
     source: &Source,
     url: &Url,
     validators: Option<&Validators>,
+    part: bool,
     last_of_host: bool,
 ) -> Result<reqwest::Request, Error> {
     let at_home = same_origin(url, &source.url);
@@ -47,7 +49,7 @@ pub(super) fn build(
     }
     if let Some(validators) = validators {
         add_conditions(headers, validators);
-        if headers.contains_key(IF_NONE_MATCH) {
+        if part && headers.contains_key(IF_NONE_MATCH) {
             headers.insert("a-im", DELTA);
         }
     }

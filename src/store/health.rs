@@ -143,9 +143,6 @@ fn cure(class: &str) -> Option<&'static str> {
             "check the spelling of the host in `url`; if many sources fail so, this machine's name server"
         }
         "offline" => "check the network and the name server of this machine; it goes on by itself",
-        "bad_delta" => {
-            "the publisher has to repair its answer to `A-IM: feed` (RFC 3229); until then the feed cannot be read"
-        }
         "too_large" => "raise `fetch.max_body` if so much is expected",
         _ => return None,
     })

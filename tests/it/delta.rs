@@ -134,3 +134,19 @@ async fn a_226_that_nobody_asked_for_or_of_another_kind_is_an_error() {
         assert!(error.to_string().contains(words), "{error}");
     }
 }
+
+#[tokio::test]
+async fn a_host_whose_parts_are_none_is_asked_for_the_whole_from_then_on() {
+    let (origin, mill) = one().await;
+    origin.script("/feed", tagged("Mill", &["a"]));
+    mill.poll("feed").await;
+    mill.later(TimeDelta::hours(2));
+    let bad = Reply::ok(feed("Mill", &["b"])).with_status(226);
+    origin.script_all("/feed", [bad, tagged("Mill", &["b", "a"])]);
+    assert_eq!(mill.outcome("feed").await, "bad_delta");
+    assert_eq!(last(&origin, "a-im").as_deref(), Some("feed"));
+    mill.later(TimeDelta::hours(2));
+    assert_eq!(mill.poll("feed").await.expect("polled").new, 1);
+    assert_eq!(last(&origin, "a-im"), None);
+    assert_eq!(last(&origin, "if-none-match").as_deref(), Some("\"a\""));
+}

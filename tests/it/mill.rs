@@ -79,6 +79,7 @@ impl Mill {
             store,
             clock,
             outage: Arc::default(),
+            fed: Arc::default(),
         };
         let sources = sources.into_iter().map(Arc::new).collect();
         let sources = shell

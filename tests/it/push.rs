@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use chrono::TimeDelta;
 use feedmill::config::{self, Listen};
@@ -16,7 +17,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::fetching;
 use crate::mill::{Mill, source};
-use crate::origin::{Origin, Reply, Request};
+use crate::origin::{Origin, PATIENCE, Reply, Request};
 use crate::walk::{daemon, free_address, output};
 
 /// Ten days: what we ask for.
@@ -759,24 +760,31 @@ async fn a_source_that_was_polled_before_it_wanted_push_is_subscribed_at_the_nex
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_daemon_subscribes_and_serves_what_is_pushed() {
+async fn the_daemon_subscribes_takes_what_is_pushed_and_reads_archives() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let origin = Origin::start().await;
     let folder = tempfile::tempdir().expect("a folder");
     let address = free_address();
     let body = feed(&origin, origin.url("/hub").as_str(), &["a"]);
-    origin.script("/feed", tagged(&body, &["a"]));
+    let link = "<link rel=\"prev-archive\" href=\"/old\"/><entry>";
+    let first = body.replacen("<entry>", link, 1);
+    origin.script("/feed", tagged(&first, &["a"]));
+    let old = feed(&origin, origin.url("/hub").as_str(), &["z"]);
+    origin.script("/old", Reply::ok(old));
     origin.script("/hub", Reply::status(202));
     let text = format!(
         "[server]\nlisten = \"{address}\"\npublic_url = \"http://{address}/\"\n[fetch]\nallow_private = [\"127.0.0.0/8\"]\n\
-         [[source]]\nid = \"feed\"\nurl = \"{}\"\nwebsub = true\n",
+         [[source]]\nid = \"feed\"\nurl = \"{}\"\nwebsub = true\nhistory = true\n",
         origin.url("/feed")
     );
     std::fs::write(folder.path().join("feedmill.toml"), text).expect("written");
-    output(folder.path(), &["poll", "--all"]).await;
     let _daemon = daemon(folder.path());
-    origin.has_been_asked(2).await;
-    let asked = origin.requests().remove(1);
+    origin.has_been_asked(3).await;
+    let asked = origin
+        .requests()
+        .into_iter()
+        .find(|request| request.method == "POST")
+        .expect("a request to the hub");
     let form: Vec<(String, String)> = url::form_urlencoded::parse(&asked.body)
         .into_owned()
         .collect();
@@ -795,8 +803,15 @@ async fn the_daemon_subscribes_and_serves_what_is_pushed() {
         .header("X-Hub-Signature", signed(value(&form, "hub.secret"), &news))
         .body(news);
     assert_eq!(post.send().await.expect("answered").status(), 202);
-    let exported = output(folder.path(), &["export", "--format", "jsonl"]).await;
-    assert_eq!(String::from_utf8_lossy(&exported.stdout).lines().count(), 2);
+    // The archive was asked for; it is stored soon.
+    let started = Instant::now();
+    loop {
+        let exported = output(folder.path(), &["export", "--format", "jsonl"]).await;
+        if String::from_utf8_lossy(&exported.stdout).lines().count() == 3 {
+            break;
+        }
+        assert!(started.elapsed() < PATIENCE, "an archive or a push is lost");
+    }
     let explained = output(folder.path(), &["explain", "feed"]).await;
     let explained = String::from_utf8_lossy(&explained.stdout).into_owned();
     assert!(
@@ -805,5 +820,10 @@ async fn the_daemon_subscribes_and_serves_what_is_pushed() {
     );
     assert!(explained.contains("; 1 pushed, last"), "{explained}");
     let listed = output(folder.path(), &["sources"]).await;
-    assert!(String::from_utf8_lossy(&listed.stdout).contains("    push: subscribed until"));
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    assert!(listed.contains("    push: subscribed until"), "{listed}");
+    assert!(
+        listed.contains("    history: over, 1 entries of 1 archives"),
+        "{listed}"
+    );
 }
