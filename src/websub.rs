@@ -31,6 +31,8 @@ const FIRST_RETRY: TimeDelta = TimeDelta::minutes(15);
 const LONGEST_RETRY: TimeDelta = TimeDelta::hours(24);
 /// A hub that does not take our leave is asked so often; what it pushes then finds nobody.
 pub const GOODBYES: u32 = 3;
+/// After so many failures in a row another hub of the feed is tried, if there is one.
+pub const PATIENCE: u32 = 3;
 /// Longest URL of a hub or topic that is used.
 const LONGEST_URL: usize = 2_000;
 const DAY_SECONDS: u64 = 86_400;
@@ -270,19 +272,38 @@ pub fn place(path: &str) -> Option<(i64, &str)> {
     Some((id.parse().ok()?, token))
 }
 
-/// The hub and topic that a feed offers: the first hub that speaks TLS, else the first (§4). `None` when it names no hub,
-/// or no topic.
-pub fn offer(hubs: &[String], topic: Option<&str>) -> Option<(String, String)> {
+/// What a feed offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// Its hubs, those that speak TLS first; never empty.
+    pub hubs: Vec<String>,
+    /// Its self link.
+    pub topic: String,
+}
+
+impl Offer {
+    /// The hub to try after one that fails: the next in order, around.
+    pub fn after(&self, hub: &str) -> &str {
+        let at = self.hubs.iter().position(|known| known == hub);
+        let next = at.map_or(0, |at| (at + 1) % self.hubs.len());
+        &self.hubs[next]
+    }
+}
+
+/// Reads what a feed offers (§4). `None` when it names no usable hub, or no topic.
+pub fn offer(hubs: &[String], topic: Option<&str>) -> Option<Offer> {
     let usable = |text: &str| {
         let url = Url::parse(text).ok().filter(|url| url.has_host());
         url.filter(|url| matches!(url.scheme(), "http" | "https") && text.len() <= LONGEST_URL)
     };
     let topic = topic.filter(|topic| usable(topic).is_some())?;
-    let hubs = || hubs.iter().filter_map(|hub| usable(hub));
-    let hub = hubs()
-        .find(|hub| hub.scheme() == "https")
-        .or_else(|| hubs().next())?;
-    Some((hub.into(), topic.to_owned()))
+    let mut hubs: Vec<Url> = hubs.iter().filter_map(|hub| usable(hub)).collect();
+    hubs.sort_by_key(|hub| hub.scheme() != "https");
+    let hubs: Vec<String> = hubs.into_iter().map(String::from).collect();
+    (!hubs.is_empty()).then(|| Offer {
+        hubs,
+        topic: topic.to_owned(),
+    })
 }
 
 /// A fresh token or secret: 64 hexadecimal digits, 244 of their 256 bits by chance. Under 200 bytes (§5.1).

@@ -190,7 +190,7 @@ fn tokens_are_compared_as_a_whole() {
 #[test]
 fn a_hub_with_tls_is_preferred_and_without_a_topic_there_is_no_offer() {
     let hubs = |list: &[&str]| list.iter().map(|hub| (*hub).to_owned()).collect::<Vec<_>>();
-    let hub = |list: &[&str]| offer(&hubs(list), Some(TOPIC)).map(|(hub, _)| hub);
+    let hub = |list: &[&str]| offer(&hubs(list), Some(TOPIC)).map(|offer| offer.hubs[0].clone());
     assert_eq!(
         hub(&["http://a.example/", "https://b.example/"]).as_deref(),
         Some("https://b.example/")
@@ -206,4 +206,22 @@ fn a_hub_with_tls_is_preferred_and_without_a_topic_there_is_no_offer() {
         offer(&hubs(&["https://b.example/"]), Some("tag:mill")),
         None
     );
+}
+
+#[test]
+fn the_hubs_of_a_feed_are_tried_one_after_the_other() {
+    let hubs = [
+        "http://a.example/",
+        "https://b.example/",
+        "https://c.example/",
+    ];
+    let offer = offer(&hubs.map(str::to_owned), Some(TOPIC)).expect("an offer");
+    for (hub, next) in [
+        ("https://b.example/", "https://c.example/"),
+        ("https://c.example/", "http://a.example/"),
+        ("http://a.example/", "https://b.example/"),
+        ("https://gone.example/", "https://b.example/"),
+    ] {
+        assert_eq!(offer.after(hub), next);
+    }
 }

@@ -522,6 +522,38 @@ async fn a_hub_that_is_down_is_asked_ever_more_seldom_and_polls_are_as_ever() {
 }
 
 #[tokio::test]
+async fn after_three_failures_another_hub_of_the_feed_is_tried() {
+    let pushed = Pushed::new().await;
+    let body = feed(&pushed.origin, pushed.origin.url("/hub").as_str(), &["a"]);
+    let second = format!(
+        "<link rel=\"hub\" href=\"{}\"/><entry>",
+        pushed.origin.url("/second")
+    );
+    pushed
+        .origin
+        .script("/feed", Reply::ok(body.replacen("<entry>", &second, 1)));
+    pushed.origin.script("/hub", Reply::status(500));
+    pushed.origin.script("/second", Reply::status(202));
+    pushed.mill.later(TimeDelta::hours(2));
+    pushed.mill.outcome("feed").await;
+    let mut asked = Vec::new();
+    for _ in 0..4 {
+        let form = pushed.ask().await.expect("asked");
+        asked.push(pushed.asked().last().expect("a request").target.clone());
+        if asked.len() == 4 {
+            assert_eq!(pushed.visit(&form, &[]).await.status(), 200);
+        }
+        pushed.mill.later(TimeDelta::hours(1));
+    }
+    assert_eq!(asked, ["/hub", "/hub", "/hub", "/second"]);
+    assert_eq!((pushed.state().state, pushed.state().failures), ("live", 0));
+    // It stays there, though the feed names the other first.
+    pushed.mill.later(TimeDelta::hours(1));
+    pushed.mill.outcome("feed").await;
+    assert_eq!(pushed.ask().await, None);
+}
+
+#[tokio::test]
 async fn a_hub_that_says_no_is_not_asked_again() {
     let pushed = Pushed::new().await;
     let form = pushed.ask().await.expect("asked");

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Savepoint, params};
 
 use super::super::Error;
-use super::super::codec::millis;
+use super::super::codec::{from_json, millis};
 use super::by_id;
 use super::pace::resume;
 use crate::model::{FeedInfo, Source};
@@ -31,20 +31,20 @@ pub(in crate::store) fn offered(
     if let Some((id, hub, topic)) = there {
         let same = wanted
             .as_ref()
-            .is_some_and(|(wanted_hub, wanted_topic)| (wanted_hub, wanted_topic) == (&hub, &topic));
+            .is_some_and(|offer| offer.topic == topic && offer.hubs.contains(&hub));
         if same {
             return Ok(());
         }
         leave(step, id, now)?;
     }
-    if let Some((hub, topic)) = wanted {
+    if let Some(offer) = wanted {
         step.execute(
             "INSERT INTO push (source, hub, topic, token, secret, state, action_at_ms)
              VALUES (?1, ?2, ?3, ?4, ?5, 'wanted', ?6)",
             params![
                 key,
-                hub,
-                topic,
+                offer.hubs[0],
+                offer.topic,
                 websub::fresh_secret().expose(),
                 websub::fresh_secret().expose(),
                 millis(now)
@@ -131,15 +131,33 @@ pub(super) fn failed(
         State::Asked => State::Wanted,
         state => state,
     };
+    let other = match state {
+        State::Wanted if failures.is_multiple_of(websub::PATIENCE) => {
+            another_hub(step, subscription)?
+        }
+        _ => None,
+    };
     step.execute(
-        "UPDATE push SET state = ?2, asked_at_ms = NULL, failures = ?3, error = ?4, action_at_ms = ?5 WHERE id = ?1",
+        "UPDATE push SET state = ?2, asked_at_ms = NULL, failures = ?3, error = ?4, action_at_ms = ?5, hub = ?6
+         WHERE id = ?1",
         params![
             subscription.id,
             state.name(),
             failures,
             error,
-            millis(websub::retry_at(now, failures, wish))
+            millis(websub::retry_at(now, failures, wish)),
+            other.unwrap_or_else(|| subscription.hub.clone()),
         ],
     )?;
     resume(step, subscription.source, now)
+}
+
+/// The hub to try in place of one that fails; `None`: the feed names no other.
+fn another_hub(step: &Savepoint<'_>, subscription: &Subscription) -> Result<Option<String>, Error> {
+    let info: Option<String> = step
+        .prepare_cached("SELECT info FROM sources WHERE id = ?1")?
+        .query_row([subscription.source], |row| row.get(0))?;
+    let info: Option<FeedInfo> = info.map(|info| from_json("feed", &info)).transpose()?;
+    let offer = info.and_then(|info| websub::offer(&info.hub_urls, info.self_url.as_deref()));
+    Ok(offer.map(|offer| offer.after(&subscription.hub).to_owned()))
 }
