@@ -125,6 +125,14 @@ fn text(explained: &Explained, source: &Source, now: DateTime<Utc>) -> String {
     ));
     if let Some(push) = &health.push {
         lines.push(("push", push.words(now)));
+    } else if let Some(hub) = explained.facts.hub_urls.first() {
+        let why = match source.websub {
+            true => "the feed names no self link to ask for, or was not polled since it is wanted",
+            false => {
+                "`websub` of the source is off, or `public_url` of [server] is not set to where hubs reach it"
+            }
+        };
+        lines.push(("push", format!("no, though the feed names {hub}: {why}")));
     }
     if let Some(history) = &health.history {
         lines.push(("history", history.words()));

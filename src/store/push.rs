@@ -114,7 +114,9 @@ impl Store {
     pub fn next_subscription(&self) -> Result<Option<DateTime<Utc>>, Error> {
         self.read(|connection| {
             Ok(connection
-                .prepare_cached("SELECT min(action_at_ms) FROM push")?
+                .prepare_cached(
+                    "SELECT min(action_at_ms) FROM push WHERE action_at_ms IS NOT NULL",
+                )?
                 .query_row([], |row| optional_instant(row, 0))?)
         })
     }

@@ -28,9 +28,10 @@ pub(in crate::store) fn floor(
     source: &Source,
     at: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>, Error> {
+    // `state <> 'leaving'` is what the index on `source` needs.
     let until = step
         .prepare_cached(
-            "SELECT lease_until_at_ms FROM push WHERE source = ?1 AND state = 'live' AND lease_until_at_ms > ?2
+            "SELECT lease_until_at_ms FROM push WHERE source = ?1 AND state <> 'leaving' AND state = 'live' AND lease_until_at_ms > ?2
              AND failures = 0 AND missed_at_ms IS NULL",
         )?
         .query_row(params![key, millis(at)], |row| optional_instant(row, 0))
@@ -54,7 +55,8 @@ pub(in crate::store) fn polled(
         return Ok(());
     }
     step.prepare_cached(
-        "UPDATE push SET missed_at_ms = ?2 WHERE source = ?1 AND state = 'live' AND since_at_ms < ?3",
+        "UPDATE push SET missed_at_ms = ?2 WHERE source = ?1 AND state <> 'leaving' AND state = 'live'
+         AND since_at_ms < ?3",
     )?
     .execute(params![key, millis(at), last_ok_at.map(millis)])?;
     Ok(())
