@@ -258,3 +258,23 @@ async fn one_poll_by_hand_reads_the_archives_too() {
         "{listed}"
     );
 }
+
+#[tokio::test]
+async fn an_rss_feed_links_its_archives_as_well() {
+    let origin = Origin::start().await;
+    let rss = "<rss version=\"2.0\"><channel><title>Mill</title>\
+         <link rel=\"prev-archive\" href=\"/1\" xmlns=\"http://www.w3.org/2005/Atom\"/>\
+         <item><guid isPermaLink=\"false\">2</guid><title>Two & a half</title></item></channel></rss>";
+    // Sound, and in need of repair: each is read in its own way.
+    for rss in [rss.replace(" & ", " and "), rss.to_owned()] {
+        origin.script("/feed", Reply::ok(rss));
+        origin.script("/1", Reply::ok(document(&[("1", 1, "One")], None)));
+        let mill = Mill::new(vec![with_history(&origin)]).await;
+        mill.poll("feed").await;
+        walk(&mill).await;
+        assert_eq!(
+            words(&mill),
+            "over, 1 entries of 1 archives: read to its end"
+        );
+    }
+}
