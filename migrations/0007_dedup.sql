@@ -20,6 +20,17 @@ CREATE TABLE habits (
 ALTER TABLE entries ADD COLUMN joined_to INTEGER;     -- entries.id it was found equal to; NULL: it founded its article
 ALTER TABLE entries ADD COLUMN evidence TEXT;         -- JSON of what the texts share; NULL: they were not compared
 
+-- Ids that entries had before.
+CREATE TABLE former (
+  source INTEGER NOT NULL REFERENCES sources (id) ON DELETE CASCADE,
+  key INTEGER NOT NULL,                -- as entries.key was
+  entry INTEGER NOT NULL REFERENCES entries (id) ON DELETE CASCADE,
+  entry_id TEXT NOT NULL,
+  url TEXT,
+  PRIMARY KEY (source, key, entry)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX former_entry ON former (entry);
+
 -- Stories that share much and are not the same: articles.pk, a < b.
 CREATE TABLE related (
   a INTEGER NOT NULL REFERENCES articles (pk) ON DELETE CASCADE,

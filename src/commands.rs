@@ -81,6 +81,7 @@ fn shell(config: &Config, store: Store) -> Result<Shell, Failure> {
         store,
         clock: Clock::System,
         outage: Arc::default(),
+        fed: Arc::default(),
     })
 }
 

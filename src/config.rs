@@ -301,7 +301,7 @@ fn check(
 }
 
 fn walk(path: &Path, root: &Section<'_>, world: &World<'_>, notes: &mut Notes<'_>) -> Config {
-    let server = sections::server(root, world, notes);
+    let (server, callbacks) = sections::server(root, world, notes);
     let store = sections::store(root, world, notes);
     let (fetch, request, contact) = sections::fetch(root, world, notes);
     let (cadence, zone) = sections::schedule(root, world, notes);
@@ -311,6 +311,7 @@ fn walk(path: &Path, root: &Section<'_>, world: &World<'_>, notes: &mut Notes<'_
         contact,
         cadence,
         zone,
+        callbacks,
     };
     let sources = roster::sources(root, &defaults, world, notes);
     let outputs = output::outputs(root, &sources, world, notes);

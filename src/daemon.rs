@@ -8,10 +8,12 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::archives;
 use crate::config::Config;
 use crate::model::{Due, Report};
 use crate::poll::{Shell, poll};
 use crate::publish::{Site, http};
+use crate::push::Push;
 use crate::store::{self, Scope, Sources, Store};
 
 pub use outputs::{publish, rendered, selection};
@@ -210,10 +212,12 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
     let config = Arc::new(config);
     let (site_sender, site) = watch::channel(Arc::new(Site::new()));
     let (ready_sender, ready) = watch::channel(false);
+    let (callbacks, hubs) = http::Callbacks::new(config.fetch.max_body);
     let served = http::Served {
         site,
         ready,
         base: config.server.public_url.path().to_owned(),
+        callbacks: Some(callbacks),
     };
     publish(&config, &shell, &sources, &site_sender).await?;
     let serving = tokio::spawn(http::serve(listener, http::router(served), stop.clone()));
@@ -234,8 +238,26 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
         site_sender,
         stop.clone(),
     ));
+    let pushing = tokio::spawn(
+        Push {
+            shell: shell.clone(),
+            sources: sources.clone(),
+            base: config.server.public_url.clone(),
+            request: config.request.clone(),
+            changed: Arc::clone(&changed),
+        }
+        .serve(hubs, stop.clone()),
+    );
+    let walking = tokio::spawn(archives::walk_behind(
+        shell.clone(),
+        sources.clone(),
+        Arc::clone(&changed),
+        stop.clone(),
+    ));
     let indexing = tokio::spawn(index_behind(shell.store.clone(), stop.clone()));
     schedule(&shell, &sources, config.fetch.concurrency, &changed, &stop).await;
+    let _ = walking.await;
+    let _ = pushing.await;
     let _ = indexing.await;
     let _ = rendering.await;
     let _ = ordering.await;

@@ -258,7 +258,11 @@ fn neighbours(side: &Side, texts: &dyn Texts) -> Neighbours {
     for (entry, other) in texts.near() {
         match compare(side, &other) {
             Verdict::Same { evidence, strong } => {
-                let rung = if evidence.exact { Rung::Text } else { Rung::Near };
+                let rung = if evidence.exact {
+                    Rung::Text
+                } else {
+                    Rung::Near
+                };
                 let join = Join {
                     article: entry.article,
                     entry: entry.entry,
@@ -291,7 +295,9 @@ fn best(side: &Side, same: &[(Join, bool)], texts: &dyn Texts) -> Option<Join> {
     let long = side.sketch.shingles as usize >= likeness::LONG;
     let follows = |join: &Join| {
         !long
-            || same.iter().any(|(other, strong)| *strong && other.article == join.article)
+            || same
+                .iter()
+                .any(|(other, strong)| *strong && other.article == join.article)
             || texts
                 .members(join.article)
                 .iter()
@@ -314,7 +320,8 @@ fn is_reuse(old: &Sketch, new: &Sketch, containment: f64) -> bool {
         new.share_in(old)
     };
     shared < containment
-        || (old.words.min(new.words) < NUMBERS_BELOW_WORDS && old.numbers_differ(new) > NUMBERS_DIFFER)
+        || (old.words.min(new.words) < NUMBERS_BELOW_WORDS
+            && old.numbers_differ(new) > NUMBERS_DIFFER)
 }
 
 fn is_minor(old: &Sketch, new: &Sketch) -> bool {

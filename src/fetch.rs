@@ -5,12 +5,13 @@
 //! off the async threads. How many fetches run at once over all hosts, and when a source is asked again, is the
 //! caller's to decide.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
-use http::header::{CONTENT_TYPE, LOCATION};
+use http::header::LOCATION;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
@@ -25,6 +26,8 @@ mod decode;
 mod error;
 mod gate;
 mod head;
+mod hub;
+mod link;
 mod local;
 mod quiet;
 mod redirect;
@@ -35,6 +38,7 @@ pub use decode::Decoded;
 pub use error::{BadRedirect, Error, Wait};
 pub use gate::host_key;
 pub use head::Coding;
+pub use link::Links;
 pub use redirect::{Hop, moved_to};
 pub use wall::wall;
 
@@ -53,7 +57,7 @@ const UNSAID_QUIET: Duration = Duration::from_secs(60);
 /// What an origin answered.
 #[derive(Debug)]
 pub enum Answer {
-    /// A new body (200).
+    /// A new body (200), or what is new in it (226).
     Modified(Box<Payload>),
     /// Nothing new (304).
     NotModified(NotModified),
@@ -91,6 +95,11 @@ pub struct Payload {
     pub redirects: Vec<Hop>,
     /// The body ended before its declared length: parse what is whole, keep no validators.
     pub cut: bool,
+    /// It holds only what is new since the validators that were sent (226, RFC 3229 §10.4.1): to be merged, not to be
+    /// taken for the whole.
+    pub delta: bool,
+    /// What the `Link` header fields name.
+    pub links: Links,
     /// Its share of the large bodies, given back when the payload is dropped.
     permit: Option<OwnedSemaphorePermit>,
 }
@@ -107,8 +116,21 @@ impl Payload {
             signals: Signals::default(),
             redirects: Vec::new(),
             cut: false,
+            delta: false,
+            links: Links::default(),
             permit: None,
         }
+    }
+
+    /// A document that a hub pushed: the body of its request and what the head says about that.
+    ///
+    /// # Errors
+    /// [`Error::BadCoding`].
+    pub fn pushed(headers: &http::HeaderMap, body: Bytes, base: Url) -> Result<Self, Error> {
+        Ok(Self {
+            coding: head::coding(headers)?,
+            ..Self::new(body, head::content_type(headers), base)
+        })
     }
 
     /// The body without its content coding, at most `max_body` bytes. Costs CPU time in proportion to its size.
@@ -143,6 +165,8 @@ pub struct Fetcher {
     gates: gate::Gates,
     quiet: Arc<Quiet>,
     limits: body::Limits,
+    /// Hosts whose parts were none: they are asked for the whole from then on.
+    whole: Mutex<HashSet<String>>,
 }
 
 impl Fetcher {
@@ -154,6 +178,7 @@ impl Fetcher {
             clients: client::Clients::new(settings, Arc::clone(&quiet)),
             quiet,
             gates: gate::Gates::new(settings.per_host, settings.host_interval),
+            whole: Mutex::default(),
             limits: body::Limits {
                 max_body: settings.max_body,
                 idle_timeout: settings.idle_timeout,
@@ -258,6 +283,10 @@ impl Fetcher {
         Ok(response)
     }
 
+    fn whole(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.whole.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn send(
         &self,
         order: &Order<'_>,
@@ -270,6 +299,7 @@ impl Fetcher {
             order.source,
             url,
             order.conditions(url),
+            !self.whole().contains(gate::host_key(url)),
             order.last_of_host,
         )?;
         let sent = deadline
@@ -289,6 +319,13 @@ impl Fetcher {
         let headers = response.headers();
         match (response.status().as_u16(), order.conditions(walk.url())) {
             (200, _) => self.modified(order, walk, response, deadline).await,
+            (226, conditions) => {
+                if let Err(error) = head::check_delta(headers, conditions) {
+                    self.whole().insert(gate::host_key(walk.url()).to_owned());
+                    return Err(error);
+                }
+                self.modified(order, walk, response, deadline).await
+            }
             (304, Some(validators)) => Ok(Answer::NotModified(NotModified {
                 validators: head::merged(validators, headers),
                 signals: head::signals(headers, order.now),
@@ -366,10 +403,9 @@ impl Fetcher {
     ) -> Result<Answer, Error> {
         let headers = response.headers();
         let coding = head::coding(headers)?;
-        let content_type = headers
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned);
+        let content_type = head::content_type(headers);
+        let delta = response.status().as_u16() == 226;
+        let links = link::links(headers, walk.url());
         let validators = head::validators(headers, walk.url().as_str());
         let signals = head::signals(headers, order.now);
         let received = body::read(response, &self.limits, deadline).await?;
@@ -387,6 +423,8 @@ impl Fetcher {
             signals,
             redirects: walk.redirects,
             cut: received.cut,
+            delta,
+            links,
             permit: received.permit,
         })))
     }
@@ -405,10 +443,7 @@ struct Order<'o> {
 impl<'o> Order<'o> {
     /// So long after the present.
     fn after(&self, wait: Duration) -> DateTime<Utc> {
-        TimeDelta::from_std(self.begun.elapsed().saturating_add(wait))
-            .ok()
-            .and_then(|wait| self.now.checked_add_signed(wait))
-            .unwrap_or(DateTime::<Utc>::MAX_UTC)
+        later(self.now, self.begun, wait)
     }
 
     /// The validators that a request of this URL carries: they belong to the URL that gave them.
@@ -416,6 +451,14 @@ impl<'o> Order<'o> {
         let given = self.validators.etag.is_some() || self.validators.last_modified.is_some();
         (given && self.validators.url.as_deref() == Some(url.as_str())).then_some(self.validators)
     }
+}
+
+/// So long after the present; `now` was when `begun` was.
+fn later(now: DateTime<Utc>, begun: Instant, wait: Duration) -> DateTime<Utc> {
+    TimeDelta::from_std(begun.elapsed().saturating_add(wait))
+        .ok()
+        .and_then(|wait| now.checked_add_signed(wait))
+        .unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 /// The way from the configured URL to the one that answers.

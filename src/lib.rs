@@ -26,11 +26,17 @@ pub mod normalize;
 
 pub mod dedup;
 
+pub mod websub;
+
 pub mod store;
 
 pub mod publish;
 
 pub mod poll;
+
+pub mod push;
+
+pub mod archives;
 
 pub mod daemon;
 

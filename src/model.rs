@@ -65,6 +65,10 @@ pub struct Source {
     pub private: bool,
     /// Kept in the store, not polled.
     pub paused: bool,
+    /// A hub that its feed names is asked to push (WebSub).
+    pub websub: bool,
+    /// Its archives are read once, after its first poll (RFC 5005 §4).
+    pub history: bool,
     /// What its requests look like.
     pub request: RequestOptions,
 }
@@ -99,6 +103,8 @@ impl fmt::Debug for Source {
             max_items,
             private,
             paused,
+            websub,
+            history,
             request,
         } = self;
         f.debug_struct("Source")
@@ -113,6 +119,8 @@ impl fmt::Debug for Source {
             .field("max_items", max_items)
             .field("private", private)
             .field("paused", paused)
+            .field("websub", websub)
+            .field("history", history)
             .field("request", request)
             .finish()
     }
@@ -229,7 +237,7 @@ pub struct History {
 }
 
 pub use article::*;
-pub use polled::{Candidate, Due, FeedDocument, Item, Observation, Observed, Report};
+pub use polled::{Candidate, Due, FeedDocument, Item, Observation, Observed, Piece, Report};
 
 mod article;
 mod polled;

@@ -7,19 +7,20 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
+use url::Url;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128_with_seed};
 
 use crate::clock::Clock;
+use crate::dedup::{Blocks, Sketch, Title};
 use crate::fetch::{self, Answer, Fetcher, Payload};
 use crate::model::{
-    Candidate, Due, FeedDocument, Item, Observation, Observed, PIPELINE_VERSION, Report, Source,
-    Validators,
+    Candidate, Due, FeedDocument, FeedInfo, Item, Observation, Observed, PIPELINE_VERSION, Piece,
+    Report, Source, Validators,
 };
 use crate::normalize::{self, Normalized};
 use crate::parse::{self, ParsedFeed};
 use crate::store::{self, Store, compress};
-use crate::dedup::{Blocks, Sketch, Title};
 
 pub use outage::{Network, Outage, Try};
 
@@ -43,6 +44,8 @@ pub struct Shell {
     pub clock: Clock,
     /// What was seen of our own network.
     pub outage: Arc<Outage>,
+    /// Told when a poll stored a document: a hub or an archive may have been found.
+    pub fed: Arc<Notify>,
 }
 
 /// Polls one source once: I/O, pure, I/O. `last_of_host` closes the connection afterwards.
@@ -119,10 +122,61 @@ pub async fn poll(shell: &Shell, due: Due, last_of_host: bool) -> Result<Report,
         error = report.error.as_deref(),
         "polled"
     );
+    if report.outcome == "ok" {
+        shell.fed.notify_waiters();
+    }
     if let Some(moved) = report.moved {
         tracing::warn!(source.id = report.source, "{moved}");
     }
     Ok(report)
+}
+
+/// Takes a document beside the polls through the same stages: what was pushed, or an archive. `due` is the source as
+/// [`Store::glance`] saw it. `Err` of the inner result: it is no feed; for people.
+///
+/// # Errors
+/// Only what the store refuses.
+pub async fn piece(
+    shell: &Shell,
+    due: Due,
+    payload: Payload,
+    piece: Piece,
+) -> Result<Result<Report, String>, store::Error> {
+    let started = Instant::now();
+    let at = shell.clock.now();
+    let body_bytes = Some(payload.encoded.len() as u64);
+    let (key, source) = (due.key, Arc::clone(&due.source));
+    let due = Due {
+        body_hash: None,
+        ..due
+    };
+    let document = match shell.observers.observe(due, Box::new(payload), at).await {
+        Observation::Feed(document) => document,
+        Observation::Failed { message, .. } => return Ok(Err(message)),
+        _ => return Ok(Err("it is no feed".to_owned())),
+    };
+    let report = shell
+        .store
+        .commit(Observed {
+            key,
+            source,
+            at,
+            took: started.elapsed(),
+            body_bytes,
+            moved_to: None,
+            outcome: Observation::Piece { document, piece },
+        })
+        .await?;
+    tracing::info!(
+        source.id = report.source,
+        outcome = report.outcome,
+        new = report.new,
+        revised = report.revised,
+        merged = report.merged,
+        duration_ms = report.took.as_millis() as u64,
+        "read"
+    );
+    Ok(Ok(report))
 }
 
 /// What a poll says about our own network, and what follows from it for the other sources.
@@ -346,34 +400,69 @@ fn feed(
             candidate.text_hash = text_hash(title, candidate.sketch.exact);
         }
     }
+    let prev_archive = prev_archive(&parsed, base);
     let mut signals = parsed.signals;
     signals.max_age = payload.signals.max_age;
     // A later 304, or the same bytes again, would hide what was lost (RFC 9111 §3.3).
     let cut = cut || parsed.cut;
+    let delta = payload.delta;
     FeedDocument {
-        info: document.info,
+        info: linked(document.info, &payload.links),
         signals,
         recovered: parsed
             .recovered
             .iter()
             .map(|repair| repair.name.to_owned())
             .collect(),
-        validators: if cut {
-            Validators::default()
-        } else {
-            payload.validators.clone()
+        validators: match payload.validators.etag {
+            // A delta that is not whole, or names no instance, leaves its base: the next one starts from there again.
+            _ if cut && delta => due.validators.clone(),
+            None if delta => due.validators.clone(),
+            _ if cut => Validators::default(),
+            _ => payload.validators.clone(),
         },
-        body_hash: (!cut).then_some(body_hash),
+        // The hash of a part says nothing about the whole.
+        body_hash: (!cut && !delta).then_some(body_hash),
         cut,
+        delta,
+        prev_archive,
         items,
         furniture: (furniture != due.furniture).then(|| furniture.encode()),
-        repeated: (document.repeated.len() > due.repeated.len()).then(|| document.repeated.iter().copied().collect()),
+        repeated: (document.repeated.len() > due.repeated.len())
+            .then(|| document.repeated.iter().copied().collect()),
     }
 }
 
 /// Hash of the words of title and text.
 fn text_hash(title: u64, text: u64) -> i64 {
     (title.rotate_left(32) ^ text).cast_signed()
+}
+
+/// What the head of the answer names goes before what the document names (W3C WebSub §4).
+fn linked(info: FeedInfo, links: &fetch::Links) -> FeedInfo {
+    FeedInfo {
+        hub_urls: match links.hubs.is_empty() {
+            true => info.hub_urls,
+            false => links.hubs.clone(),
+        },
+        self_url: links.own.clone().or(info.self_url),
+        ..info
+    }
+}
+
+/// The link to the archive before this document (RFC 5005 §4); `None`: it names none that could be fetched.
+fn prev_archive(parsed: &ParsedFeed, base: &Url) -> Option<Url> {
+    let is_it = |rel: &str| {
+        let name = rel
+            .strip_prefix("http://www.iana.org/assignments/relation/")
+            .unwrap_or(rel);
+        name.eq_ignore_ascii_case("prev-archive")
+    };
+    let mut links = parsed.links.iter();
+    let link = links.find(|link| link.rel.as_deref().is_some_and(is_it))?;
+    let mut url = base.join(&link.href).ok()?;
+    url.set_fragment(None);
+    matches!(url.scheme(), "http" | "https").then_some(url)
 }
 
 /// Everything outside a document that decides what becomes of it.

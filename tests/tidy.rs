@@ -19,12 +19,19 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("parse", &["model", "fetch", "recover"]),
     ("normalize", &["model", "parse", "text"]),
     ("dedup", &["model", "normalize"]),
-    ("store", &["model", "text", "search", "schedule", "dedup"]), // its writer decides what is new and when next
+    ("websub", &["model"]),
+    // its writer decides what is new, when next, and how a subscription stands
+    (
+        "store",
+        &["model", "text", "search", "schedule", "dedup", "websub"],
+    ),
     ("publish", &["model", "config", "text"]),
 ];
 
 /// The shell: joins the stages, and may name all of them.
-const SHELL: &[&str] = &["poll", "daemon", "control", "commands", "main", "lib"];
+const SHELL: &[&str] = &[
+    "poll", "push", "archives", "daemon", "control", "commands", "main", "lib",
+];
 
 /// Foreign crate → paths below `src/`, without `.rs`, that may name it; what lies below them may too.
 const FOREIGN: &[(&str, &[&str])] = &[

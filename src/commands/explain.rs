@@ -59,11 +59,11 @@ pub async fn explain(path: Option<&Path>, id: &str, as_json: bool) -> Result<(),
     if as_json {
         return print_json(&explained);
     }
-    print!("{}", text(&explained, source));
+    print!("{}", text(&explained, source, now));
     Ok(())
 }
 
-fn text(explained: &Explained, source: &Source) -> String {
+fn text(explained: &Explained, source: &Source, now: DateTime<Utc>) -> String {
     let health = &explained.facts.health;
     let mut lines = vec![
         (
@@ -123,6 +123,20 @@ fn text(explained: &Explained, source: &Source) -> String {
             false => "no: the feed gave no ETag or Last-Modified".to_owned(),
         },
     ));
+    if let Some(push) = &health.push {
+        lines.push(("push", push.words(now)));
+    } else if let Some(hub) = explained.facts.hub_urls.first() {
+        let why = match source.websub {
+            true => "the feed names no self link to ask for, or was not polled since it is wanted",
+            false => {
+                "`websub` of the source is off, or `public_url` of [server] is not set to where hubs reach it"
+            }
+        };
+        lines.push(("push", format!("no, though the feed names {hub}: {why}")));
+    }
+    if let Some(history) = &health.history {
+        lines.push(("history", history.words()));
+    }
     if let Some(until) = health.held_until {
         lines.push((
             "held off",

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::{Failure, daemon_beside, load, print_json, progress, stored};
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::control::{self, Task};
 use crate::daemon;
@@ -32,6 +33,7 @@ pub async fn sources(path: Option<&Path>, as_json: bool) -> Result<(), Failure> 
             |at| at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
         )
     };
+    let now = Clock::System.now();
     for source in health {
         println!(
             "{}  {}  {} articles  last poll {}  next {} ({})",
@@ -44,6 +46,12 @@ pub async fn sources(path: Option<&Path>, as_json: bool) -> Result<(), Failure> 
         );
         if let Some(url) = source.adopted_url {
             println!("    moved for good to {url}");
+        }
+        if let Some(push) = &source.push {
+            println!("    push: {}", push.words(now));
+        }
+        if let Some(history) = &source.history {
+            println!("    history: {}", history.words());
         }
         if let Some(error) = source.error {
             println!("    failing since {}: {error}", time(source.error_since));

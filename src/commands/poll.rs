@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::{Failure, load, opened, progress, shell, stop_on_signal, take_lock, unanswered};
+use crate::archives;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::control::{self, Task};
@@ -79,6 +80,9 @@ pub async fn poll(
     .await;
     bar.finish_and_clear();
     polled.map_err(Failure::running)?;
+    totals.changed |= archives::walk_to_the_end(&shell, &sources, &stop)
+        .await
+        .map_err(Failure::running)?;
     if totals.changed
         && config
             .outputs

@@ -65,6 +65,8 @@ pub(super) const GRAMMAR: &[(&str, &[&str])] = &[
             "allow_private",
             "private",
             "paused",
+            "websub",
+            "history",
         ],
     ),
     ("opml", &["path", "url", "tags"]),

@@ -9,8 +9,8 @@ use crate::model::Source;
 
 use super::address::{address_key, default_id, feed_url};
 use super::file::{Notes, Read, Section};
-use super::sections::path;
-use super::source::{Defaults, Draft, draft, sorted};
+use super::sections::{Callbacks, path};
+use super::source::{Defaults, Draft, draft, is_fetched, sorted};
 use super::values::tag;
 use super::{World, opml, secret};
 
@@ -235,6 +235,7 @@ fn outlined(url: Url, outline: opml::Outline, tags: &[String], defaults: &Defaul
     Source {
         id: String::new(),
         named: false,
+        websub: defaults.callbacks == Callbacks::Public && is_fetched(&url),
         url,
         title: outline.title,
         tags: sorted(tags.iter().cloned().chain(outline.tags).collect()),
@@ -244,6 +245,7 @@ fn outlined(url: Url, outline: opml::Outline, tags: &[String], defaults: &Defaul
         max_items: None,
         private: false,
         paused: false,
+        history: false,
         request: defaults.request.clone(),
     }
 }

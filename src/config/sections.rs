@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 use ipnet::IpNet;
-use url::Url;
+use url::{Host, Url};
 
 use crate::model::{Cadence, HttpVersion, RequestOptions, Rule};
 
@@ -20,18 +20,44 @@ const DAY: Duration = Duration::from_secs(86_400);
 pub(super) const TIMEOUTS: RangeInclusive<Duration> =
     Duration::from_millis(100)..=Duration::from_secs(3_600);
 
-/// `[server]`.
-pub(super) fn server(root: &Section<'_>, world: &World<'_>, notes: &mut Notes<'_>) -> Server {
+/// Where hubs can reach us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Callbacks {
+    /// `public_url` is not given.
+    Nowhere,
+    /// It is on this machine: good for hubs here, which a source must ask for.
+    Local,
+    /// Somewhere else: sources are pushed unless they say no.
+    Public,
+}
+
+/// `[server]`, and where hubs can reach it.
+pub(super) fn server(
+    root: &Section<'_>,
+    world: &World<'_>,
+    notes: &mut Notes<'_>,
+) -> (Server, Callbacks) {
     let section = root.section("server", "server", notes);
     let default = Listen::Tcp("127.0.0.1:7878".to_owned());
     let listen = section.read("listen", default, notes, |value| {
         listen(value.text()?, world)
     });
     let public_url = section.optional("public_url", notes, |value| public_url(value.text()?));
-    Server {
+    let callbacks = public_url
+        .as_ref()
+        .map_or(Callbacks::Nowhere, |url| match url.host() {
+            Some(Host::Ipv4(v4)) if v4.is_loopback() || v4.is_unspecified() => Callbacks::Local,
+            Some(Host::Ipv6(v6)) if v6.is_loopback() || v6.is_unspecified() => Callbacks::Local,
+            Some(Host::Domain(name)) if name == "localhost" || name.ends_with(".localhost") => {
+                Callbacks::Local
+            }
+            _ => Callbacks::Public,
+        });
+    let server = Server {
         public_url: public_url.unwrap_or_else(|| own_url(&listen)),
         listen,
-    }
+    };
+    (server, callbacks)
 }
 
 /// `[store]`.

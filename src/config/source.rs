@@ -9,12 +9,12 @@ use crate::model::{Cadence, HttpVersion, RequestOptions, Secret, Source};
 use super::address::feed_url;
 use super::file::{Notes, Read, Section, Value};
 use super::secret::resolve;
-use super::sections::{TIMEOUTS, fill, networks, rule};
+use super::sections::{Callbacks, TIMEOUTS, fill, networks, rule};
 use super::values::{choice, count, flag, length, name, tag, timezone, whole, words};
 use super::{World, secret};
 
 /// Header fields that Feedmill sets itself, and what to do instead.
-const OWN_HEADERS: [(&str, &str); 14] = [
+const OWN_HEADERS: [(&str, &str); 15] = [
     ("user-agent", "write the key `user_agent`"),
     ("cookie", "write the key `cookie`"),
     ("proxy-authorization", "put user and password into `proxy`"),
@@ -27,6 +27,7 @@ const OWN_HEADERS: [(&str, &str); 14] = [
     ("expect", "leave it out"),
     ("range", "leave it out"),
     ("accept-encoding", "leave it out"),
+    ("a-im", "leave it out"),
     ("if-none-match", "leave it out"),
     ("if-modified-since", "leave it out"),
 ];
@@ -38,6 +39,8 @@ pub(super) struct Defaults {
     pub(super) cadence: Cadence,
     /// Of cron lines.
     pub(super) zone: Tz,
+    /// Where hubs can reach us.
+    pub(super) callbacks: Callbacks,
 }
 
 /// A source before every id is known.
@@ -74,6 +77,17 @@ pub(super) fn draft(
         .value("id")
         .zip(section.optional("id", notes, name))
         .map(|(value, id)| (id, value.at, value.key));
+    let request = request(section, defaults, world, notes);
+    let private = secret || private == Some(true);
+    let open = !private
+        && request.basic_auth.is_none()
+        && request.cookie.is_none()
+        && request.headers.is_empty();
+    let (asked_to_push, history) = (
+        websub(section, defaults, notes),
+        section.read("history", false, notes, flag),
+    );
+    let url = address.map(|(url, _)| url);
     let source = Source {
         id: String::new(),
         named: id.is_some(),
@@ -85,17 +99,41 @@ pub(super) fn draft(
         max_items: section
             .optional("max_items", notes, count(0, 1_000_000))
             .filter(|most| *most > 0),
-        private: secret || private == Some(true),
+        private,
         paused: section.read("paused", false, notes, flag),
-        request: request(section, defaults, world, notes),
+        websub: asked_to_push.unwrap_or(defaults.callbacks == Callbacks::Public && open)
+            && url.as_ref().is_some_and(is_fetched),
+        history,
+        request,
         // Last, so that all the other keys have been checked when it is missing.
-        url: address?.0,
+        url: url?,
     };
     Some(Draft {
         source,
         place: section.value("url").map(|value| (value.at, value.key)),
         id,
     })
+}
+
+/// Whether a hub may be asked to push; `None`: not said.
+fn websub(section: &Section<'_>, defaults: &Defaults, notes: &mut Notes<'_>) -> Option<bool> {
+    let said = section.optional("websub", notes, flag);
+    if said == Some(true)
+        && defaults.callbacks == Callbacks::Nowhere
+        && let Some(value) = section.value("websub")
+    {
+        notes.problem(
+            value.at,
+            value.key,
+            "hubs cannot reach this machine; set `public_url` in [server] to where they can",
+        );
+    }
+    said
+}
+
+/// It comes over HTTP, not from a file.
+pub(super) fn is_fetched(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https")
 }
 
 /// The address, and whether it is a secret.

@@ -44,6 +44,7 @@ async fn start(folder: &Path, stop: &CancellationToken) -> (Store, Holder, Strin
         store: store.clone(),
         clock: Clock::System,
         outage: Arc::default(),
+        fed: Arc::default(),
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("bound").to_string();

@@ -61,8 +61,7 @@ pub(super) fn compare(a: &Side, b: &Side) -> Verdict {
         title: a.title.likeness(&b.title),
     };
     let smaller = evidence.overlap.smaller;
-    let telling =
-        !a.generic_title && !b.generic_title && !a.title.numbers_contradict(&b.title);
+    let telling = !a.generic_title && !b.generic_title && !a.title.numbers_contradict(&b.title);
     let same = is_alike(&evidence, telling) && !numbers_contradict(a, b);
     if same && (a.source != b.source || may_repeat(&evidence, a, b, telling)) {
         Verdict::Same {
@@ -152,9 +151,19 @@ mod tests {
         let own = side(1, "Ferry to leave an hour earlier", HARBOUR);
         let wrapped = format!("By our own reporter. {HARBOUR} More on this tomorrow.");
         assert!(same(&own, &side(2, "Boats: what changes", &wrapped)));
-        let long = side(1, "Ferry to leave an hour earlier", &format!("{HARBOUR} {COUNCIL}"));
-        assert!(same(&long, &side(2, "Boats: what changes", HARBOUR)), "cut short");
-        assert!(!same(&own, &side(2, "Ferry to leave an hour earlier", COUNCIL)));
+        let long = side(
+            1,
+            "Ferry to leave an hour earlier",
+            &format!("{HARBOUR} {COUNCIL}"),
+        );
+        assert!(
+            same(&long, &side(2, "Boats: what changes", HARBOUR)),
+            "cut short"
+        );
+        assert!(!same(
+            &own,
+            &side(2, "Ferry to leave an hour earlier", COUNCIL)
+        ));
     }
 
     #[test]
@@ -165,18 +174,29 @@ mod tests {
         assert!(!same(&own, &side(2, "What changes on Monday", stub)));
         assert!(!same(&own, &side(2, "Ferry to leave an hour earlier", "")));
         let wall = "Subscribe to read this story and all others";
-        assert!(!same(&own, &side(2, "Ferry to leave an hour earlier", wall)));
+        assert!(!same(
+            &own,
+            &side(2, "Ferry to leave an hour earlier", wall)
+        ));
     }
 
     #[test]
     fn bulletins_from_a_template_are_told_apart_by_their_numbers() {
         let level = |cm, knots| {
-            format!("Water level at the lock gate {cm} centimetres and wind of {knots} knots from the west, the ferry \
-                     runs on time, the footbridge is open and the barrier stays down until the evening tide turns")
+            format!(
+                "Water level at the lock gate {cm} centimetres and wind of {knots} knots from the west, the ferry \
+                     runs on time, the footbridge is open and the barrier stays down until the evening tide turns"
+            )
         };
         let monday = side(1, "Water level at the gate today", &level(312, 14));
-        assert!(!same(&monday, &side(2, "Water level at the gate today", &level(287, 22))));
-        assert!(same(&monday, &side(2, "Water level at the gate today", &level(312, 14))));
+        assert!(!same(
+            &monday,
+            &side(2, "Water level at the gate today", &level(287, 22))
+        ));
+        assert!(same(
+            &monday,
+            &side(2, "Water level at the gate today", &level(312, 14))
+        ));
     }
 
     #[test]
@@ -185,7 +205,10 @@ mod tests {
         let follow_up = format!("{HARBOUR} {COUNCIL}");
         let other = side(1, "Council asks about the ferry", &follow_up);
         assert!(matches!(compare(&own, &other), Verdict::Related(_)));
-        assert!(same(&own, &side(1, "Ferry to leave an hour earlier", HARBOUR)));
+        assert!(same(
+            &own,
+            &side(1, "Ferry to leave an hour earlier", HARBOUR)
+        ));
         assert!(!same(&own, &side(1, "Evening bulletin", HARBOUR)));
     }
 }

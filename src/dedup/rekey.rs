@@ -145,12 +145,24 @@ mod tests {
 
     #[test]
     fn each_kind_of_storm_is_recognized_whole() {
-        let old = all(|n| one(n, &format!("http://www.mill.example/{n}"), Some(&format!("l{n}"))));
+        let old = all(|n| {
+            one(
+                n,
+                &format!("http://www.mill.example/{n}"),
+                Some(&format!("l{n}")),
+            )
+        });
         let pairs: Vec<_> = (0..20).map(|n| (n, n)).collect();
         let storms = [
             all(|n| one(n, &format!("https://Mill.example/{n}"), None)),
             all(|n| one(n, &format!("guid-{n}"), Some(&format!("l{n}")))),
-            all(|n| one(n, &format!("https://new.example/{n}/"), Some(&format!("new{n}")))),
+            all(|n| {
+                one(
+                    n,
+                    &format!("https://new.example/{n}/"),
+                    Some(&format!("new{n}")),
+                )
+            }),
         ];
         for came in storms {
             let found = rekeyed(&old, &came, 20);
@@ -160,8 +172,16 @@ mod tests {
 
     #[test]
     fn what_is_not_unique_names_nothing() {
-        let twins = |id: &str| all(|n| Identified { title: None, ..one(n, &format!("{id}{}", n / 2), None) });
-        assert_eq!(rekeyed(&twins("a://x/"), &twins("b://x/"), 20), Rekeyed::default());
+        let twins = |id: &str| {
+            all(|n| Identified {
+                title: None,
+                ..one(n, &format!("{id}{}", n / 2), None)
+            })
+        };
+        assert_eq!(
+            rekeyed(&twins("a://x/"), &twins("b://x/"), 20),
+            Rekeyed::default()
+        );
     }
 
     #[test]
@@ -179,7 +199,11 @@ mod tests {
         let old = all(|n| one(n, &format!("a{n}"), Some(&format!("l{n}"))));
         let came = all(|n| Identified {
             published: None,
-            ..one(n, &format!("b{n}"), (n < 15).then(|| format!("l{n}")).as_deref())
+            ..one(
+                n,
+                &format!("b{n}"),
+                (n < 15).then(|| format!("l{n}")).as_deref(),
+            )
         });
         assert_eq!(rekeyed(&old, &came, 20).pairs.len(), 20);
         assert_eq!(rekeyed(&old, &came, 40).pairs.len(), 15, "no storm");

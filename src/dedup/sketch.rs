@@ -261,7 +261,11 @@ impl Title {
         let mut words = Vec::new();
         words_of(title.unwrap_or_default(), &mut words);
         let set = |keep: &dyn Fn(&&Word) -> bool| {
-            let mut set: Vec<u32> = words.iter().filter(keep).map(|word| high(word.hash)).collect();
+            let mut set: Vec<u32> = words
+                .iter()
+                .filter(keep)
+                .map(|word| high(word.hash))
+                .collect();
             set.sort_unstable();
             set.dedup();
             set
@@ -394,7 +398,10 @@ mod tests {
     fn a_text_cut_short_is_contained_and_shares_a_lead_band() {
         let (whole, cut) = (sketch(&numbered(0..400)), sketch(&numbered(0..90)));
         let overlap = whole.overlap(&cut);
-        assert_eq!((overlap.containment, overlap.lead, overlap.smaller), (1.0, 1.0, 88));
+        assert_eq!(
+            (overlap.containment, overlap.lead, overlap.smaller),
+            (1.0, 1.0, 88)
+        );
         assert!(overlap.jaccard < 0.3);
         assert!(whole.bands.iter().any(|band| cut.bands.contains(band)));
     }
@@ -433,7 +440,10 @@ mod tests {
     #[test]
     fn titles_compare_by_words_and_numbers() {
         let of = |title| Title::of(Some(title));
-        let (a, b) = (of("Ferry 12 leaves an hour early"), of("Ferry 14 leaves an hour early"));
+        let (a, b) = (
+            of("Ferry 12 leaves an hour early"),
+            of("Ferry 14 leaves an hour early"),
+        );
         assert!(a.likeness(&b) > 0.7 && a.numbers_contradict(&b));
         assert!(of("Morning links").is_short() && !a.is_short());
         assert_eq!(Title::of(None).likeness(&Title::of(None)), 0.0);

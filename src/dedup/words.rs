@@ -102,7 +102,10 @@ fn is_mark(c: char) -> bool {
 }
 
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+    matches!(
+        c,
+        '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}'
+    )
 }
 
 /// The text that a run of characters was before its UTF-8 bytes were read as windows-1252; `None` for any other run.
@@ -145,14 +148,20 @@ mod tests {
     #[test]
     fn numbers_and_dense_scripts_are_told_apart() {
         let kinds = |text| words(text).iter().map(|word| word.kind).collect::<Vec<_>>();
-        assert_eq!(kinds("wind 14 knots"), [Kind::Letters, Kind::Number, Kind::Letters]);
-        assert_eq!(kinds("港の水門 3"), [
-            Kind::Dense,
-            Kind::Dense,
-            Kind::Dense,
-            Kind::Dense,
-            Kind::Number
-        ]);
+        assert_eq!(
+            kinds("wind 14 knots"),
+            [Kind::Letters, Kind::Number, Kind::Letters]
+        );
+        assert_eq!(
+            kinds("港の水門 3"),
+            [
+                Kind::Dense,
+                Kind::Dense,
+                Kind::Dense,
+                Kind::Dense,
+                Kind::Number
+            ]
+        );
         assert_eq!(kinds("नमस्ते").len(), 1);
     }
 

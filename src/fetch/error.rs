@@ -98,6 +98,12 @@ pub enum Error {
         /// What is wrong with it.
         cause: String,
     },
+    /// A 226 that is no delta as it was asked for (RFC 3229 §10.4.1).
+    #[error("answered status 226 (im used), but {cause}")]
+    BadDelta {
+        /// What is wrong with it.
+        cause: &'static str,
+    },
     /// A `file:` source could not be read.
     #[error("file {path} not read: {cause}")]
     File {
@@ -158,6 +164,7 @@ impl Error {
             Self::Redirect(_) => "redirect",
             Self::TooLarge { .. } => "too_large",
             Self::BadCoding { .. } => "bad_coding",
+            Self::BadDelta { .. } => "bad_delta",
             Self::File { .. } => "file",
             Self::Setting { .. } => "setting",
         }

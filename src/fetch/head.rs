@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use http::header::{
-    AGE, CACHE_CONTROL, CONTENT_ENCODING, DATE, ETAG, EXPIRES, LAST_MODIFIED, RETRY_AFTER,
+    AGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, DATE, ETAG, EXPIRES, LAST_MODIFIED,
+    RETRY_AFTER,
 };
 use http::{HeaderMap, HeaderName};
 
@@ -80,6 +81,40 @@ pub(super) fn coding(headers: &HeaderMap) -> Result<Option<Coding>, Error> {
         }
     }
     Ok(found)
+}
+
+/// `Content-Type` as it came; `None` when there is none, or none in text.
+pub(super) fn content_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(CONTENT_TYPE)?;
+    value.to_str().ok().map(str::to_owned)
+}
+
+/// Whether a 226 is what was asked for: a delta of the kind `feed`, and nothing else done to it (RFC 3229 §10.4.1,
+/// §10.5.2). `conditions` are those of the request; `A-IM: feed` went with an `ETag` only.
+///
+/// # Errors
+/// [`Error::BadDelta`].
+pub(super) fn check_delta(
+    headers: &HeaderMap,
+    conditions: Option<&Validators>,
+) -> Result<(), Error> {
+    let bad = |cause: &'static str| Err(Error::BadDelta { cause });
+    if conditions.is_none_or(|validators| validators.etag.is_none()) {
+        return bad("nobody asked for a part");
+    }
+    let done: Vec<&str> = headers
+        .get_all("im")
+        .into_iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|manipulation| manipulation.split(';').next().unwrap_or_default().trim())
+        .filter(|manipulation| !manipulation.is_empty())
+        .collect();
+    match done.as_slice() {
+        [] => bad("it does not say which part (no IM header field)"),
+        [only] if only.eq_ignore_ascii_case("feed") => Ok(()),
+        _ => bad("its IM header field names another manipulation than feed"),
+    }
 }
 
 /// How long the origin asks to be left alone, from the response on, at most 7 days (RFC 9110 §10.2.3). A date is

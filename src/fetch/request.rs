@@ -16,7 +16,11 @@ const ACCEPTED: HeaderValue = HeaderValue::from_static(
 
 const ACCEPTED_CODINGS: HeaderValue = HeaderValue::from_static("gzip, br, zstd");
 
-/// A GET of `url` on behalf of `source`, conditional if `validators` are given.
+/// New entries alone are welcome (RFC 3229 §10.5.3); a server that does not know this answers 200 as ever.
+const DELTA: HeaderValue = HeaderValue::from_static("feed");
+
+/// A GET of `url` on behalf of `source`, conditional if `validators` are given; then what is new
+/// (`part`) is enough.
 ///
 /// # Errors
 /// [`Error::Setting`] when a configured value cannot stand in a header field.
@@ -25,6 +29,7 @@ pub(super) fn build(
     source: &Source,
     url: &Url,
     validators: Option<&Validators>,
+    part: bool,
     last_of_host: bool,
 ) -> Result<reqwest::Request, Error> {
     let at_home = same_origin(url, &source.url);
@@ -44,6 +49,9 @@ pub(super) fn build(
     }
     if let Some(validators) = validators {
         add_conditions(headers, validators);
+        if part && headers.contains_key(IF_NONE_MATCH) {
+            headers.insert("a-im", DELTA);
+        }
     }
     Ok(request)
 }

@@ -47,6 +47,13 @@ pub enum Observation {
     },
     /// 200 with a feed.
     Feed(Box<FeedDocument>),
+    /// Not a poll: a document that adds to what is known, and from which nothing follows about what it lacks.
+    Piece {
+        /// The document.
+        document: Box<FeedDocument>,
+        /// How it came.
+        piece: Piece,
+    },
     /// 410.
     Gone,
     /// Nothing was sent, as the host wants quiet: no poll at all.
@@ -70,6 +77,23 @@ pub enum Observation {
     },
 }
 
+/// A document beside the polls.
+#[derive(Debug)]
+pub enum Piece {
+    /// A hub pushed it.
+    Pushed {
+        /// `push.id`.
+        subscription: i64,
+    },
+    /// An archive of the feed (RFC 5005 §4).
+    Archive {
+        /// Where it was asked for.
+        url: Url,
+        /// Where it was, after redirects.
+        final_url: Url,
+    },
+}
+
 /// A feed document, normalized.
 #[derive(Debug)]
 pub struct FeedDocument {
@@ -85,6 +109,10 @@ pub struct FeedDocument {
     pub body_hash: Option<[u8; 16]>,
     /// It ended early: what is missing may still be there.
     pub cut: bool,
+    /// It holds only what is new (226): what is missing is still there.
+    pub delta: bool,
+    /// The archive with the entries before its own (RFC 5005 §4: `prev-archive`).
+    pub prev_archive: Option<Url>,
     /// In document order.
     pub items: Vec<Item>,
     /// What the source repeats, as it is known now; `None`: as before.

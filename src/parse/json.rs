@@ -76,7 +76,15 @@ pub(super) fn parse(text: &str, context: &Context) -> Result<ParsedFeed, Error> 
 }
 
 fn feed(head: &Map<String, Value>, format: Format) -> ParsedFeed {
-    let hubs = list(head, "hubs").filter_map(|hub| string(hub.as_object()?, "url"));
+    // Other kinds of hubs speak other languages (JSON Feed 1.1, "hubs").
+    let hubs = list(head, "hubs").filter_map(|hub| {
+        let hub = hub.as_object()?;
+        let kind = string(hub, "type");
+        let speaks = kind.is_none_or(|kind| {
+            ["websub", "pubsubhubbub"].contains(&kind.to_ascii_lowercase().as_str())
+        });
+        string(hub, "url").filter(|_| speaks)
+    });
     let links = [
         ("alternate", string(head, "home_page_url")),
         ("self", string(head, "feed_url")),

@@ -150,7 +150,7 @@ fn the_head_tells_the_pace() {
 #[test]
 fn hub_and_self_links_of_every_dialect_are_kept() {
     let xml = "<rss version='2.0' xmlns:a='http://www.w3.org/2005/Atom'><channel><link>https://example.org/</link><a:link rel='self' href='/feed'/><a:link rel='hub' href='https://hub.example.org/'/></channel></rss>";
-    let json = r#"{"version": "https://jsonfeed.org/version/1.1", "title": "t", "items": [], "home_page_url": "https://example.org/", "feed_url": "https://example.org/feed", "hubs": [{"type": "WebSub", "url": "https://hub.example.org/"}]}"#;
+    let json = r#"{"version": "https://jsonfeed.org/version/1.1", "title": "t", "items": [], "home_page_url": "https://example.org/", "feed_url": "https://example.org/feed", "hubs": [{"type": "rssCloud", "url": "https://cloud.example.org/"}, {"type": "WebSub", "url": "https://hub.example.org/"}]}"#;
     for text in [xml, json] {
         let parsed = read(text.as_bytes()).unwrap();
         let href = |rel: &str| {

@@ -3,6 +3,7 @@
 //! Nothing here queries, renders or compresses, and no writer can hold a request up. Pages and the other formats
 //! are publications like any other; what they need beyond bytes is a layer around [`router`].
 
+mod callback;
 mod conditional;
 mod listen;
 mod token;
@@ -20,6 +21,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::{Publication, Site};
+pub use callback::{Callback, Callbacks, Reply, Room};
 pub use listen::{Listener, serve};
 
 /// What is served, and where.
@@ -31,18 +33,32 @@ pub struct Served {
     pub ready: watch::Receiver<bool>,
     /// Path of all routes, beginning and ending in `/`: that of `public_url`.
     pub base: String,
+    /// Who answers hubs below `websub/`; `None`: nobody.
+    pub callbacks: Option<Callbacks>,
 }
 
-/// The routes: every publication of the site, and `healthz` and `readyz`, all below the base.
+/// The routes: every publication of the site, `healthz` and `readyz`, and the callbacks of hubs, all below the base.
 pub fn router(served: Served) -> Router {
     let served = Arc::new(served);
     Router::new().fallback(move |request: Request<Body>| {
-        let response = served.answer(&request);
-        async move { response }
+        let served = Arc::clone(&served);
+        async move {
+            match served.callback(&request) {
+                Some((callbacks, path)) => callbacks.answer(path, request).await,
+                None => served.answer(&request),
+            }
+        }
     })
 }
 
 impl Served {
+    /// Who answers a request of a hub, and its path below `websub/`.
+    fn callback<B>(&self, request: &Request<B>) -> Option<(&Callbacks, String)> {
+        let callbacks = self.callbacks.as_ref()?;
+        let path = request.uri().path().strip_prefix(&self.base)?;
+        Some((callbacks, path.strip_prefix("websub/")?.to_owned()))
+    }
+
     /// Answers one request. The body of the request is not read.
     fn answer<B>(&self, request: &Request<B>) -> Response<Body> {
         let site = self.site.borrow();
@@ -160,13 +176,14 @@ fn note(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
 
 /// 405 with what is allowed (RFC 9110 §15.5.6).
 fn method_not_allowed() -> Response<Body> {
-    let mut response = note(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "Only GET and HEAD are answered here.\n",
-    );
+    only("Only GET and HEAD are answered here.\n", "GET, HEAD")
+}
+
+fn only(text: &'static str, allowed: &'static str) -> Response<Body> {
+    let mut response = note(StatusCode::METHOD_NOT_ALLOWED, text);
     response
         .headers_mut()
-        .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        .insert(ALLOW, HeaderValue::from_static(allowed));
     response
 }
 

@@ -33,7 +33,7 @@ fn manner(class: &str) -> Manner {
         "tls" => (2, MINUTE * 15),
         // An answer, and not a slip of the network: the page is away, or something else stands there.
         "not_found" | "gone" | "client_error" | "unexpected_status" | "redirect" | "not_a_feed"
-        | "too_large" | "bad_coding" => (2, MINUTE * 5),
+        | "too_large" | "bad_coding" | "bad_delta" => (2, MINUTE * 5),
         // Name, connection, time-outs, 5xx: mostly over soon.
         _ => (2, MINUTE),
     };

@@ -193,6 +193,16 @@ fn known(tx: &Savepoint<'_>, source: i64, candidate: &Candidate) -> Result<Known
     if known.same_key.is_some() {
         return Ok(known);
     }
+    known.same_key = tx
+        .prepare_cached(&format!(
+            "SELECT {KNOWN_COLUMNS} FROM entries
+             WHERE id = (SELECT max(entry) FROM former WHERE source = ?1 AND key = ?2)"
+        ))?
+        .query_row(params![source, candidate.key], known_entry)
+        .optional()?;
+    if known.same_key.is_some() {
+        return Ok(known);
+    }
     known.buried = tx
         .prepare_cached(
             "SELECT 1 FROM tombstones WHERE (kind, source, hash) IN (VALUES ('key', ?1, ?2), ('url', 0, ?3))",

@@ -258,7 +258,7 @@ impl Store {
     }
 }
 
-fn load(connection: &Connection, key: i64, source: Arc<Source>) -> Result<Due, Error> {
+pub(super) fn load(connection: &Connection, key: i64, source: Arc<Source>) -> Result<Due, Error> {
     let due = connection
         .prepare_cached(
             "SELECT validators_url, etag, last_modified, body_hash, document, adopted_url, c.failures > 0, h.furniture, h.repeated

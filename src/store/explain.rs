@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::codec::{from_json, instant};
 use super::{Error, SourceHealth, Sources, Store};
-use crate::model::Signals;
+use crate::model::{FeedInfo, Signals};
 
 /// A source, with what lies behind its next poll. JSON names are those of `docs/json.md`.
 #[derive(Clone, Debug, Serialize)]
@@ -17,6 +17,8 @@ pub struct Explanation {
     pub health: SourceHealth,
     /// The publisher's hints in force.
     pub hints: Hints,
+    /// Hubs that the feed names, used or not; none are shown of a private source.
+    pub hub_urls: Vec<String>,
     /// Its polls can be conditional.
     pub conditional: bool,
     /// Polls in a row that were sent for good to one other address.
@@ -75,11 +77,11 @@ impl Store {
         let Some((health, key)) = self.health(&one)?.pop().zip(one.iter().next()) else {
             return Ok(None);
         };
-        let key = key.0;
+        let (key, private) = (key.0, key.1.private);
         self.read(|connection| {
-            let (signals, conditional, moving_polls) = connection
+            let (signals, conditional, moving_polls, info) = connection
                 .prepare_cached(
-                    "SELECT c.signals, s.validators_url IS NOT NULL, s.moving_polls
+                    "SELECT c.signals, s.validators_url IS NOT NULL, s.moving_polls, s.info
                      FROM sources s JOIN schedule c ON c.source = s.id WHERE s.id = ?1",
                 )?
                 .query_row([key], |row| {
@@ -88,8 +90,10 @@ impl Store {
                         row.get::<_, Option<String>>(0)?,
                         row.get(1)?,
                         moving.unsigned_abs(),
+                        row.get::<_, Option<String>>(3)?,
                     ))
                 })?;
+            let info: Option<FeedInfo> = info.map(|text| from_json("feed", &text)).transpose()?;
             let signals: Option<Signals> = signals
                 .map(|text| from_json("signals", &text))
                 .transpose()?;
@@ -114,6 +118,9 @@ impl Store {
             Ok(Some(Explanation {
                 health,
                 hints: hints(signals.unwrap_or_default()),
+                hub_urls: info
+                    .filter(|_| !private)
+                    .map_or_else(Vec::new, |info| info.hub_urls),
                 conditional,
                 moving_polls,
                 polls,

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::codec::{from_json, optional_instant};
-use super::{Error, Sources, Store};
+use super::{Error, HistoryState, PushState, Sources, Store, history, push};
 use crate::model::FeedInfo;
 
 /// The health of one configured source, as `sources` shows it. JSON names are those of `docs/json.md`.
@@ -50,6 +50,10 @@ pub struct SourceHealth {
     pub error_since: Option<DateTime<Utc>>,
     /// Repairs the newest document needed.
     pub recovered: Vec<String>,
+    /// How a hub pushes it; `None`: none was asked to.
+    pub push: Option<PushState>,
+    /// How the walk through its archives stands; `None`: there was none.
+    pub history: Option<HistoryState>,
 }
 
 impl Store {
@@ -101,6 +105,8 @@ impl Store {
                     entries: row.get::<_, i64>(13)?.unsigned_abs(),
                     articles: row.get::<_, i64>(14)?.unsigned_abs(),
                     recovered,
+                    push: push::state(connection, key, source)?,
+                    history: history::state(connection, key)?,
                 };
                 health.cure = health.error_class.as_deref().and_then(cure);
                 health.state = state(&health, source.paused, optional_instant(row, 12)?.is_some());

@@ -10,6 +10,7 @@ use super::articles::{self, Applied};
 use super::codec::{document, document_blob, hashes_blob, json, millis, optional_instant};
 use super::moves::{self, Face};
 use super::window::Window;
+use super::{history, push};
 use crate::model::{
     FeedDocument, History, Item, Observation, Observed, Report, Signals, Validators,
 };
@@ -18,13 +19,20 @@ use crate::schedule;
 /// A second 410 this long after the first ends the polling of a source.
 const GONE_CONFIRMED_AFTER: TimeDelta = TimeDelta::hours(24);
 
+/// Entries that a source's newest document holds at most, however many parts it is put together from.
+const MOST_ENTRIES: usize = 5_000;
+
 /// What is said when the address of a source changes.
 const MOVED: &str = "moved for good, as three polls agree: polled at its new address; change the configured URL to keep it";
 /// The same for the way back.
 const BACK: &str = "its new address failed for long or is gone: back to the configured one";
 
 /// Stores a poll inside the writer's transaction. On an error nothing of this poll stays.
-pub(super) fn apply(tx: &mut Transaction<'_>, window: &mut Window, observed: Observed) -> Result<Report, Error> {
+pub(super) fn apply(
+    tx: &mut Transaction<'_>,
+    window: &mut Window,
+    observed: Observed,
+) -> Result<Report, Error> {
     let savepoint = tx.savepoint()?; // Rolls back when dropped.
     let report = record(&savepoint, window, observed)?;
     savepoint.commit()?;
@@ -64,6 +72,7 @@ fn record(tx: &Savepoint<'_>, window: &mut Window, observed: Observed) -> Result
         Observation::Offline { cause } => {
             return super::offline::excuse(tx, observed.key, observed.at, cause, report);
         }
+        Observation::Piece { .. } => return super::pieces::record(tx, window, observed, report),
         _ => {}
     }
     let mut after = After::success(&observed, &before);
@@ -83,7 +92,10 @@ fn record(tx: &Savepoint<'_>, window: &mut Window, observed: Observed) -> Result
             store_validators(tx, observed.key, validators)?;
             after.signals = Some(signals.clone());
         }
-        Observation::Feed(_) | Observation::HeldOff { .. } | Observation::Offline { .. } => {}
+        Observation::Feed(_)
+        | Observation::Piece { .. }
+        | Observation::HeldOff { .. }
+        | Observation::Offline { .. } => {}
         Observation::Gone => {
             report.outcome = "gone";
             if moves::forsake(tx, observed.key)? {
@@ -118,10 +130,15 @@ fn record(tx: &Savepoint<'_>, window: &mut Window, observed: Observed) -> Result
     if let Observation::Feed(feed) = observed.outcome {
         after.signals = Some(feed.signals.clone());
         let face = moved_to.map(|_| Face::of(tx, key)).transpose()?;
+        push::offered(tx, key, &source, &feed.info, at)?;
+        if before.last_ok_at.is_none() {
+            history::begin(tx, key, &source, &feed, at)?;
+        }
         store_feed(tx, window, key, &source, at, &before, *feed, &mut report)?;
         if let Some(face) = face {
             same_feed = face.is_of(&Face::of(tx, key)?);
         }
+        push::polled(tx, key, &report, before.last_ok_at, at)?;
     }
     if !after.ok {
         moves::interrupted(tx, key)?;
@@ -164,7 +181,10 @@ fn store_validators(tx: &Savepoint<'_>, key: i64, validators: &Validators) -> Re
     Ok(())
 }
 
-#[expect(clippy::too_many_arguments, reason = "one call, each argument another thing")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one call, each argument another thing"
+)]
 fn store_feed(
     tx: &Savepoint<'_>,
     window: &mut Window,
@@ -220,7 +240,7 @@ fn store_feed(
         tx,
         &old,
         &mut newest,
-        feed.cut,
+        feed.cut || feed.delta,
         before.last_ok_at.unwrap_or(at),
     )?;
     store_validators(tx, key, &feed.validators)?;
@@ -242,7 +262,7 @@ fn store_feed(
     Ok(())
 }
 
-fn count(applied: &Applied, report: &mut Report) {
+pub(super) fn count(applied: &Applied, report: &mut Report) {
     report.new += usize::from(applied.new);
     report.revised += usize::from(applied.revised);
     report.merged += usize::from(applied.merged);
@@ -251,7 +271,7 @@ fn count(applied: &Applied, report: &mut Report) {
 
 /// Entries that left the document were last seen with the document before. What a cut document lacks may still
 /// be there: it stays.
-fn depart(
+pub(super) fn depart(
     tx: &Savepoint<'_>,
     old: &[(u64, i64)],
     newest: &mut Vec<(u64, i64)>,
@@ -262,12 +282,22 @@ fn depart(
     let departed = old.iter().filter(|(_, entry)| !present.contains(entry));
     if cut {
         newest.extend(departed);
-        return Ok(());
+        // Parts that come one after the other do not make it grow for ever.
+        let beyond = newest.split_off(newest.len().min(MOST_ENTRIES));
+        return last_seen(tx, beyond.iter(), last_ok_at);
     }
+    last_seen(tx, departed, last_ok_at)
+}
+
+fn last_seen<'e>(
+    tx: &Savepoint<'_>,
+    entries: impl Iterator<Item = &'e (u64, i64)>,
+    at: DateTime<Utc>,
+) -> Result<(), Error> {
     let mut statement =
         tx.prepare_cached("UPDATE entries SET last_seen_at_ms = ?2 WHERE id = ?1")?;
-    for (_, entry) in departed {
-        statement.execute(params![entry, millis(last_ok_at)])?;
+    for (_, entry) in entries {
+        statement.execute(params![entry, millis(at)])?;
     }
     Ok(())
 }
@@ -330,7 +360,20 @@ impl After {
         let conditional: bool = tx
             .prepare_cached("SELECT validators_url IS NOT NULL FROM sources WHERE id = ?1")?
             .query_row([key], |row| row.get(0))?;
-        let next = self.next(source, &signals, conditional);
+        let next = self.next(source, &signals, conditional, None);
+        // While a hub pushes, polls are there in case it does not: its floor holds for every cadence.
+        let next = match push::floor(tx, key, source, self.at)? {
+            Some(floor) if self.ok => {
+                let slow = self.next(source, &signals, conditional, Some(floor));
+                slow.filter(|slow| next.as_ref().is_some_and(|next| slow.at > next.at))
+                    .map(|slow| schedule::Next {
+                        why: push::FALLBACK.to_owned(),
+                        ..slow
+                    })
+                    .or(next)
+            }
+            _ => next,
+        };
         report.next_due = next.as_ref().map(|next| next.at);
         let (due_at, why) = next.map_or(
             (None, "gone: polled again only by name".to_owned()),
@@ -387,6 +430,7 @@ impl After {
         source: &crate::model::Source,
         signals: &Signals,
         conditional: bool,
+        floor: Option<DateTime<Utc>>,
     ) -> Option<schedule::Next> {
         if let Some(gone_at) = self.gone_at {
             if self.at - gone_at >= GONE_CONFIRMED_AFTER {
@@ -403,7 +447,7 @@ impl After {
             class: self.error.as_ref().map_or("", |(class, _)| class),
             unconditional: !conditional && source.url.scheme() != "file",
             last_polled_at: Some(self.at),
-            held_until: self.held_until,
+            held_until: self.held_until.max(floor),
         };
         Some(schedule::next_poll(
             &source.id,

@@ -54,6 +54,11 @@ pub(super) fn rekey(
         let (candidate, gone) = (came[new], &left[old]);
         debug_assert_ne!(candidate.key, gone.key);
         tx.prepare_cached(
+            "INSERT OR REPLACE INTO former (source, key, entry, entry_id, url)
+             SELECT source, key, id, entry_id, url FROM entries WHERE id = ?1",
+        )?
+        .execute([gone.entry])?;
+        tx.prepare_cached(
             "UPDATE entries SET key = ?2, entry_id = ?3, id_kind = ?4,
              slot = (SELECT coalesce(max(slot) + 1, 0) FROM entries WHERE source = ?5 AND key = ?2) WHERE id = ?1",
         )?

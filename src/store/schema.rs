@@ -11,6 +11,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0001_initial.sql")),
     M::up(include_str!("../../migrations/0002_search.sql")),
     M::up(include_str!("../../migrations/0003_manners.sql")),
+    M::up(include_str!("../../migrations/0005_push.sql")),
     M::up(include_str!("../../migrations/0007_dedup.sql")),
 ];
 
@@ -76,7 +77,7 @@ fn settle(connection: &Connection, full_sync: bool) -> Result<(), rusqlite::Erro
          PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 16777216;
          PRAGMA wal_autocheckpoint = 4000;",
     ))?;
-    connection.set_prepared_statement_cache_capacity(64);
+    connection.set_prepared_statement_cache_capacity(96);
     Ok(())
 }
 

@@ -38,6 +38,8 @@ fn source(id: &str, url: &str) -> Arc<Source> {
         max_items: None,
         private: false,
         paused: false,
+        websub: false,
+        history: false,
         request: RequestOptions {
             headers: Default::default(),
             basic_auth: None,
@@ -124,6 +126,8 @@ impl World {
                 ..Validators::default()
             },
             body_hash: Some([0; 16]),
+            delta: false,
+            prev_archive: None,
             cut: false,
             items: items.iter().copied().map(candidate).collect(),
             furniture: None,

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row, params};
 use super::claims::Sources;
 use super::codec::{decompress, from_json, id_kind, instant, json, millis, optional_instant, rung};
 use super::{Error, Store, index};
-use crate::model::{Article, Details, Entry, EntryRef, FeedInfo, Origin, Source};
+use crate::model::{Article, Details, Entry, EntryRef, FeedInfo, Origin, Rung, Source};
 use crate::search::Query;
 
 /// Which articles are wanted, newest first (of a search the best first).
@@ -302,15 +302,18 @@ fn places(
 ) -> Result<(Vec<EntryRef>, DateTime<Utc>), Error> {
     let mut statement = connection.prepare_cached(
         "SELECT e.source, e.entry_id, e.url, e.title, e.published_at_ms, e.first_seen_at_ms, e.rung,
-         coalesce(e.last_seen_at_ms, c.last_ok_at_ms, e.first_seen_at_ms)
+         coalesce(e.last_seen_at_ms, c.last_ok_at_ms, e.first_seen_at_ms),
+         EXISTS (SELECT 1 FROM former f WHERE f.entry = e.id)
          FROM entries e LEFT JOIN schedule c ON c.source = e.source WHERE e.article = ?1
          ORDER BY e.id <> ?2, e.id",
     )?;
     let mut rows = statement.query([article, representative])?;
     let mut places = Vec::new();
     let mut last_seen = i64::MIN;
+    let mut has_former = false;
     while let Some(row) = rows.next()? {
         last_seen = last_seen.max(row.get(7)?);
+        has_former |= row.get::<_, bool>(8)?;
         places.push(EntryRef {
             source: origins.name(connection, row.get(0)?)?,
             entry_id: row.get(1)?,
@@ -321,5 +324,34 @@ fn places(
             rung: rung(&row.get::<_, String>(6)?),
         });
     }
+    if has_former {
+        places.extend(former(connection, article, origins)?);
+    }
     Ok((places, instant(last_seen)))
+}
+
+/// Under which ids the entries of an article stood before.
+fn former(
+    connection: &Connection,
+    article: i64,
+    origins: &Origins<'_>,
+) -> Result<Vec<EntryRef>, Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT f.source, f.entry_id, f.url, e.title, e.published_at_ms, e.first_seen_at_ms
+         FROM entries e JOIN former f ON f.entry = e.id WHERE e.article = ?1 ORDER BY e.id, f.key",
+    )?;
+    let mut rows = statement.query([article])?;
+    let mut places = Vec::new();
+    while let Some(row) = rows.next()? {
+        places.push(EntryRef {
+            source: origins.name(connection, row.get(0)?)?,
+            entry_id: row.get(1)?,
+            url: row.get(2)?,
+            title: row.get(3)?,
+            published: optional_instant(row, 4)?,
+            first_seen: instant(row.get(5)?),
+            rung: Rung::Alias,
+        });
+    }
+    Ok(places)
 }

@@ -90,7 +90,9 @@ pub(super) fn unite(connection: &Connection, a: i64, b: i64, join: &Join) -> Res
            WHERE g.id IN (p.a, p.b) AND s.id NOT IN (p.a, p.b)",
         "DELETE FROM articles WHERE pk = ?1 AND ?2 IS NOT NULL",
     ] {
-        connection.prepare_cached(sql)?.execute(params![goes, stays])?;
+        connection
+            .prepare_cached(sql)?
+            .execute(params![goes, stays])?;
     }
     compose(connection, stays)?;
     Ok(stays)

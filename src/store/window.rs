@@ -86,7 +86,9 @@ impl Window {
         let keys = keys(sketch, title);
         let bands: Vec<u8> = keys.iter().flat_map(|key| key.to_le_bytes()).collect();
         connection
-            .prepare_cached("INSERT OR REPLACE INTO sketches (entry, bands, sketch) VALUES (?1, ?2, ?3)")?
+            .prepare_cached(
+                "INSERT OR REPLACE INTO sketches (entry, bands, sketch) VALUES (?1, ?2, ?3)",
+            )?
             .execute(params![placed.entry, bands, sketch.encode()])?;
         self.index(connection)?.insert(placed, keys.into_iter());
         Ok(())

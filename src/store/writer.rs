@@ -60,7 +60,12 @@ fn run_job(connection: &mut Connection, job: Job) {
     }
 }
 
-fn transaction(connection: &mut Connection, window: &mut Window, inbox: &Receiver<Message>, first: Message) -> After {
+fn transaction(
+    connection: &mut Connection,
+    window: &mut Window,
+    inbox: &Receiver<Message>,
+    first: Message,
+) -> After {
     let started = Instant::now();
     let mut replies: Vec<Reply> = Vec::new();
     let mut after = After::Message(first);
@@ -141,7 +146,7 @@ fn receive(inbox: &Receiver<Message>, started: Instant) -> After {
 
 fn weight(observed: &Observed) -> usize {
     match &observed.outcome {
-        Observation::Feed(document) => {
+        Observation::Feed(document) | Observation::Piece { document, .. } => {
             2 + document
                 .items
                 .iter()

@@ -1,6 +1,6 @@
 //! `explain` and the diagnosis of what stands before a feed.
 
-use crate::mill::{one, tagged};
+use crate::mill::{feed, one, tagged};
 use crate::origin::{Origin, Reply};
 use crate::walk::{configure, feedmill, output};
 
@@ -59,7 +59,11 @@ async fn explain_tells_what_decided_and_what_happened() {
     let origin = Origin::start().await;
     let folder = tempfile::tempdir().expect("a folder");
     configure(folder.path(), &origin, 2, "127.0.0.1:0");
-    let calm = tagged("Tides", &["a"]).header("Cache-Control", "max-age=1800");
+    let hub = "<title>Tides</title><a:link xmlns:a=\"http://www.w3.org/2005/Atom\" rel=\"hub\" href=\"https://hub.example/\"/>";
+    let named = feed("Tides", &["a"]).replacen("<title>Tides</title>", hub, 1);
+    let calm = Reply::ok(named)
+        .header("ETag", "\"a\"")
+        .header("Cache-Control", "max-age=1800");
     origin.script_all("/0", [calm, Reply::status(404)]);
     origin.script("/1", Reply::status(429).header("Retry-After", "3600"));
     for source in ["f0", "f0", "f1"] {
@@ -77,6 +81,7 @@ async fn explain_tells_what_decided_and_what_happened() {
         "schedule    adaptive",
         "hints       max-age 30m",
         "conditional yes",
+        "push        no, though the feed names https://hub.example/: `websub` of the source is off",
         "quiet       its host wants no requests before",
         "1 failure (not_found)",
         "  not_found  ",

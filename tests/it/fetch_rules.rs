@@ -448,7 +448,7 @@ async fn an_http_2_request_has_exactly_the_same_fields() {
     };
     let seen = modified(get_again(&source, &stored).await);
     let expected = format!(
-        "GET http://{at}/feed?a=1 HTTP/2.0\n\
+        "GET http://{at}/feed?a=1 HTTP/2.0\na-im: feed\n\
          accept-encoding: gzip, br, zstd\n\
          accept: application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, \
          text/xml;q=0.8, */*;q=0.1\n\

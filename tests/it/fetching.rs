@@ -46,6 +46,8 @@ pub(crate) fn source(url: impl Into<Url>) -> Source {
         max_items: None,
         private: false,
         paused: false,
+        websub: false,
+        history: false,
         request: RequestOptions {
             headers: BTreeMap::new(),
             basic_auth: None,

@@ -1,6 +1,8 @@
 //! Everything that is tested from outside, in one binary: real sockets on loopback, real files, the clock in the
 //! test's hand. No outside hosts, and no sleeping until something has probably happened.
 
+mod archives;
+mod delta;
 mod explain;
 mod fetch_limits;
 mod fetch_rules;
@@ -11,6 +13,7 @@ mod mill;
 mod moving;
 mod origin;
 mod polling;
+mod push;
 mod search;
 mod trouble;
 mod walk;

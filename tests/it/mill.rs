@@ -79,6 +79,7 @@ impl Mill {
             store,
             clock,
             outage: Arc::default(),
+            fed: Arc::default(),
         };
         let sources = sources.into_iter().map(Arc::new).collect();
         let sources = shell
@@ -143,6 +144,24 @@ impl Mill {
         let all = self.shell.store.health(&self.sources).expect("health");
         let found = all.into_iter().find(|source| source.id == id);
         found.expect("a configured source")
+    }
+
+    /// What SQL on the file answers: one number.
+    pub(crate) fn count(&self, sql: &str) -> i64 {
+        let row = self.database().query_row(sql, [], |row| row.get(0));
+        row.expect(sql)
+    }
+
+    /// What SQL on the file answers: a column of text.
+    pub(crate) fn texts(&self, sql: &str) -> Vec<String> {
+        let database = self.database();
+        let mut statement = database.prepare(sql).expect(sql);
+        let rows = statement.query_map([], |row| row.get(0)).expect(sql);
+        rows.collect::<Result<_, _>>().expect(sql)
+    }
+
+    fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.shell.store.path()).expect("opened")
     }
 
     /// Due how long from now.

@@ -32,6 +32,8 @@ pub(crate) struct Request {
     pub(crate) target: String,
     /// In order; names in lower case.
     pub(crate) headers: Vec<(String, Vec<u8>)>,
+    /// What came after the head, as long as it announced.
+    pub(crate) body: Vec<u8>,
     /// When its head was complete.
     pub(crate) at: Instant,
     /// Which connection it came on, from 1.
@@ -416,13 +418,23 @@ async fn read_request(
         Some((name, line[colon + 1..].trim_ascii().to_vec()))
     });
     let headers = headers.collect();
-    Some(Request {
+    let mut request = Request {
         method: words.next()?,
         target: words.next()?,
         headers,
+        body: Vec::new(),
         at: Instant::now(),
         connection,
-    })
+    };
+    let length = request.header("content-length");
+    let length = length.map_or(0, |length| length.parse().expect("a length"));
+    while buffer.len() < length {
+        if stream.read_buf(buffer).await.ok()? == 0 {
+            return None;
+        }
+    }
+    request.body = buffer.drain(..length).collect();
+    Some(request)
 }
 
 /// Writes a reply; false when the connection is not to be used again.

@@ -196,3 +196,42 @@ fn ids_are_numbered_in_file_order_and_explicit_ones_come_first() {
         ]
     );
 }
+
+#[test]
+fn hubs_push_what_is_open_to_those_they_can_reach() {
+    let check = |server: &str, source: &str, expected: bool| {
+        let text = format!("[server]\n{server}\n[[source]]\n{source}\n");
+        assert_eq!(good(&text).sources[0].websub, expected, "{text}");
+    };
+    let url = "url = \"https://example.org/feed\"";
+    let (here, there) = (
+        "public_url = \"http://127.0.0.1:7878/\"",
+        "public_url = \"https://feeds.example.org/\"",
+    );
+    check("", url, false);
+    check(here, url, false);
+    check("public_url = \"http://[::1]/\"", url, false);
+    check("public_url = \"http://localhost:80/\"", url, false);
+    check(here, &format!("{url}\nwebsub = true"), true);
+    check(there, url, true);
+    check(there, &format!("{url}\nwebsub = false"), false);
+    check(there, "url = \"file:///var/feed\"\nwebsub = true", false);
+    for secret in [
+        "private = true",
+        "cookie = \"a=b\"",
+        "basic_auth = { env = \"LOGIN\" }",
+        "headers = { Authorization = { env = \"TOKEN\" } }",
+    ] {
+        check(there, &format!("{url}\n{secret}"), false);
+        check(there, &format!("{url}\n{secret}\nwebsub = true"), true);
+    }
+    check(there, "url = { env = \"FEED_URL\" }", false);
+    let problems = read(&format!("[[source]]\n{url}\nwebsub = true\n")).expect_err("a problem");
+    let problems = problems.to_string();
+    assert!(
+        problems.contains("3:10: source[1].websub: hubs cannot reach this machine"),
+        "{problems}"
+    );
+    assert!(!good(&format!("[[source]]\n{url}")).sources[0].history);
+    assert!(good(&format!("[[source]]\n{url}\nhistory = true")).sources[0].history);
+}

@@ -40,6 +40,7 @@ pub(super) fn served() -> (Served, watch::Sender<bool>) {
             site: watch::channel(Arc::new(site)).1,
             ready: is_ready,
             base: "/feeds/".to_owned(),
+            callbacks: None,
         },
         ready,
     )
@@ -294,6 +295,7 @@ async fn a_new_site_is_served_from_the_next_request_on() {
         site,
         ready: watch::channel(true).1,
         base: "/".to_owned(),
+        callbacks: None,
     };
     let status = || {
         served
