@@ -52,3 +52,6 @@ CREATE TABLE united (
   article INTEGER NOT NULL REFERENCES articles (pk) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX united_article ON united (article);
+
+-- Entries up to this id have no sketch yet: they get one behind the polls.
+INSERT INTO meta (key, value) SELECT 'unsketched_entry', max(id) FROM entries HAVING max(id) IS NOT NULL;

@@ -104,7 +104,8 @@ async fn stored(config: &Config) -> Result<(Store, Sources), Failure> {
 
 /// The store in line with the configuration.
 async fn opened(config: &Config) -> Result<(Store, Sources), Failure> {
-    let store = Store::open(&config.store.path, config.store.full_sync).map_err(Failure::setup)?;
+    let store = Store::open_with(&config.store.path, config.store.full_sync, config.dedup)
+        .map_err(Failure::setup)?;
     let sources = daemon::reconcile(&store, config, &Clock::System)
         .await
         .map_err(Failure::setup)?;

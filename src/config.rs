@@ -11,7 +11,7 @@ use chrono_tz::Tz;
 use toml::de::DeTable;
 use url::Url;
 
-use crate::model::{Cadence, RequestOptions, Rule, Secret, Source};
+use crate::model::{Cadence, Nearness, RequestOptions, Rule, Secret, Source};
 use crate::schedule::{self, RuleError};
 
 use file::{Notes, Section};
@@ -48,6 +48,8 @@ pub struct Config {
     pub request: RequestOptions,
     /// `[schedule]`: the cadence of a source that says nothing else.
     pub schedule: Cadence,
+    /// `[dedup]`.
+    pub dedup: Nearness,
     /// `[[source]]`, then the outlines of `[[opml]]`, in file order.
     pub sources: Vec<Arc<Source>>,
     /// `[[output]]`; never empty.
@@ -305,7 +307,7 @@ fn walk(path: &Path, root: &Section<'_>, world: &World<'_>, notes: &mut Notes<'_
     let store = sections::store(root, world, notes);
     let (fetch, request, contact) = sections::fetch(root, world, notes);
     let (cadence, zone) = sections::schedule(root, world, notes);
-    sections::dedup(root, notes);
+    let dedup = sections::dedup(root, notes);
     let defaults = Defaults {
         request,
         contact,
@@ -322,6 +324,7 @@ fn walk(path: &Path, root: &Section<'_>, world: &World<'_>, notes: &mut Notes<'_
         fetch,
         request: defaults.request,
         schedule: defaults.cadence,
+        dedup,
         sources: sources.into_iter().map(Arc::new).collect(),
         outputs,
         warnings: Vec::new(),

@@ -33,6 +33,8 @@ const SETTLE: Duration = Duration::from_millis(500);
 const LOOK: Duration = Duration::from_secs(60);
 /// The search index is brought up to date this often; a search does not wait for it.
 const INDEX: Duration = Duration::from_secs(30);
+/// What left the window of near-duplicates is let go this often.
+const PRUNE: Duration = Duration::from_secs(3_600);
 /// After the store refused a write nothing is claimed for this long, and twice as long each further time …
 const PAUSE: Duration = Duration::from_secs(10);
 /// … up to this.
@@ -165,6 +167,30 @@ pub async fn index(
     Ok(())
 }
 
+/// Brings entries of an older release into the comparison, and lets go of those that left the window.
+async fn compare_behind(store: Store, clock: crate::clock::Clock, stop: CancellationToken) {
+    let mut left = Ok(1);
+    while matches!(left, Ok(1..)) && !stop.is_cancelled() {
+        if store.is_busy() {
+            tokio::time::sleep(INDEX).await;
+            continue;
+        }
+        left = store.sketch_some(clock.now()).await;
+        if let Ok(left @ 1..) = left {
+            tracing::info!("{left} stored entries are still to be compared with");
+        }
+    }
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(PRUNE) => {}
+        }
+        if let Err(error) = store.prune_sketches(clock.now()).await {
+            tracing::warn!(%error, "what left the window cannot be let go; trying again");
+        }
+    }
+}
+
 /// Fills the search index behind the polls: whenever none waits for the writer.
 async fn index_behind(store: Store, stop: CancellationToken) {
     loop {
@@ -255,7 +281,13 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
         stop.clone(),
     ));
     let indexing = tokio::spawn(index_behind(shell.store.clone(), stop.clone()));
+    let comparing = tokio::spawn(compare_behind(
+        shell.store.clone(),
+        shell.clock.clone(),
+        stop.clone(),
+    ));
     schedule(&shell, &sources, config.fetch.concurrency, &changed, &stop).await;
+    let _ = comparing.await;
     let _ = walking.await;
     let _ = pushing.await;
     let _ = indexing.await;

@@ -237,7 +237,9 @@ pub struct History {
 }
 
 pub use article::*;
-pub use polled::{Candidate, Due, FeedDocument, Item, Observation, Observed, Piece, Report};
+pub use polled::{
+    Candidate, Due, FeedDocument, Item, Nearness, Observation, Observed, Piece, Report,
+};
 
 mod article;
 mod polled;

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::model::{Observed, Report};
+use crate::model::{Nearness, Observed, Report};
 
 pub use claims::{Scope, Sources};
 pub use codec::compress;
@@ -26,7 +26,6 @@ pub use outputs::OutputState;
 pub use plan::{Planned, plan_without_store};
 pub use push::PushState;
 pub use timeline::{Selection, SelectionOrder};
-pub use window::Nearness;
 
 mod articles;
 mod claims;
@@ -167,7 +166,7 @@ struct Inner {
     waiting: Arc<Semaphore>,
 }
 
-type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+type Job = Box<dyn FnOnce(&mut Connection, &mut window::Window) + Send>;
 
 enum Message {
     /// A poll to be stored; `reply` is told after the commit.
@@ -268,9 +267,17 @@ impl Store {
         &self,
         job: impl FnOnce(&mut Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
+        self.write_beside(|connection, _| job(connection)).await
+    }
+
+    /// [`Store::write`] that also sees what new entries are compared with.
+    async fn write_beside<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Connection, &mut window::Window) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
-        self.send(Message::Run(Box::new(move |connection| {
-            let _ = reply.send(job(connection));
+        self.send(Message::Run(Box::new(move |connection, window| {
+            let _ = reply.send(job(connection, window));
         })))?;
         answer.await.map_err(|_| Error::Closed)?
     }

@@ -3,11 +3,12 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use chrono_tz::Tz;
 use ipnet::IpNet;
 use url::{Host, Url};
 
-use crate::model::{Cadence, HttpVersion, RequestOptions, Rule};
+use crate::model::{Cadence, HttpVersion, Nearness, RequestOptions, Rule};
 
 use super::file::{Notes, Read, Section, Value};
 use super::values::{choice, count, duration, flag, length, network, size, timezone, whole, words};
@@ -168,21 +169,14 @@ pub(super) fn schedule(
     (cadence, zone)
 }
 
-/// `[dedup]`: checked, not used yet.
-pub(super) fn dedup(root: &Section<'_>, notes: &mut Notes<'_>) {
+/// `[dedup]`.
+pub(super) fn dedup(root: &Section<'_>, notes: &mut Notes<'_>) -> Nearness {
     let section = root.section("dedup", "dedup", notes);
-    if section.read("near_duplicates", false, notes, flag)
-        && let Some(value) = section.value("near_duplicates")
-    {
-        notes.idle(&value);
-    }
-    section.optional(
-        "window",
-        notes,
-        length(Duration::from_secs(3_600)..=DAY * 366),
-    );
-    if let Some(value) = section.value("window") {
-        notes.idle(&value);
+    let wanted = section.read("near_duplicates", true, notes, flag);
+    let bounds = Duration::from_secs(3_600)..=DAY * 366;
+    let window = section.read("window", DAY * 4, notes, length(bounds));
+    Nearness {
+        window: TimeDelta::from_std(window).ok().filter(|_| wanted),
     }
 }
 

@@ -138,9 +138,6 @@ fn keys_that_do_nothing_yet_warn_only_when_they_ask_for_something() {
 retention = { age = "365d" }
 [schedule]
 budget = "2000/h"
-[dedup]
-near_duplicates = true
-window = "96h"
 [[source]]
 url = "https://example.org/"
 full_text = "always"
@@ -158,8 +155,6 @@ drop = ["words < 50"]
     let expected = [
         "store.retention",
         "schedule.budget",
-        "dedup.near_duplicates",
-        "dedup.window",
         "source[1].full_text",
         "source[1].keep",
         "output[1].hubs",
@@ -170,7 +165,7 @@ drop = ["words < 50"]
         warnings(&config)[0],
         "feedmill.toml:2:13: store.retention: does nothing yet in this release"
     );
-    let silent = "[schedule]\nbudget = \"\"\n[dedup]\nnear_duplicates = false\n[[source]]\nurl = \"file:a\"\nfull_text = \"never\"\nkeep = []\n";
+    let silent = "[schedule]\nbudget = \"\"\n[[source]]\nurl = \"file:a\"\nfull_text = \"never\"\nkeep = []\n";
     assert_eq!(warnings(&good(silent)), [""; 0]);
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
 use super::{Entry, FeedInfo, Signals, Source, Validators};
@@ -226,6 +226,21 @@ impl std::fmt::Display for Report {
                 f,
                 "{source}: {outcome}, {new} new, {revised} revised, {merged} merged"
             ),
+        }
+    }
+}
+
+/// How near-duplicates are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Nearness {
+    /// Two articles may be dated this far apart; `None`: they are not looked for.
+    pub window: Option<TimeDelta>,
+}
+
+impl Default for Nearness {
+    fn default() -> Self {
+        Self {
+            window: Some(TimeDelta::hours(96)),
         }
     }
 }

@@ -3,32 +3,18 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::Error;
+use super::{Error, Store};
 use super::articles::{KNOWN_COLUMNS, known_entry, stored_text};
 use super::codec::millis;
+use crate::model::Nearness;
 use crate::dedup::{BANDS, Blocks, Index, KnownEntry, Placed, Side, Sketch, Texts, Title};
 
 /// Used so often by one source, a title is no evidence.
 const GENERIC_USES: usize = 3;
 /// Sketches are dropped this long after the newest document last held their entry, beyond the window.
 const GRACE: TimeDelta = TimeDelta::hours(24);
-
-/// How near-duplicates are looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Nearness {
-    /// Two articles may be dated this far apart; `None`: they are not looked for.
-    pub window: Option<TimeDelta>,
-}
-
-impl Default for Nearness {
-    fn default() -> Self {
-        Self {
-            window: Some(TimeDelta::hours(96)),
-        }
-    }
-}
 
 /// The index, loaded from the store when it is first needed.
 pub(super) struct Window {
@@ -57,11 +43,6 @@ impl Window {
             self.version = version;
         }
         Ok(())
-    }
-
-    /// The next look loads the index anew.
-    pub(super) fn forget(&mut self) {
-        self.index = None;
     }
 
     fn index(&mut self, connection: &Connection) -> Result<&mut Index, Error> {
@@ -153,19 +134,97 @@ fn load(connection: &Connection) -> Result<Index, Error> {
     Ok(index)
 }
 
-/// Drops sketches of what left the window.
-pub(super) fn prune(
-    connection: &Connection,
-    nearness: Nearness,
+impl Store {
+    /// Drops sketches of entries that left the window. Returns how many.
+    ///
+    /// # Errors
+    /// [`Error::Sql`].
+    pub async fn prune_sketches(&self, now: DateTime<Utc>) -> Result<usize, Error> {
+        self.write_beside(move |connection, window| {
+            let before = now - window.nearness.window.unwrap_or_default() - GRACE;
+            let gone = connection
+                .prepare_cached(
+                    "DELETE FROM sketches WHERE entry IN (SELECT k.entry FROM sketches k
+                     JOIN entries e ON e.id = k.entry WHERE e.last_seen_at_ms < ?1)",
+                )?
+                .execute([millis(before)])?;
+            if window
+                .index
+                .as_ref()
+                .is_some_and(|index| gone * STALE_PARTS > index.len())
+            {
+                window.index = None;
+            }
+            Ok(gone)
+        })
+        .await
+    }
+
+    /// Sketches some of the entries that were stored by a release that made none, the newest first. Returns how many are
+    /// left, at most.
+    ///
+    /// # Errors
+    /// [`Error::Sql`].
+    pub async fn sketch_some(&self, now: DateTime<Utc>) -> Result<u64, Error> {
+        self.write_beside(move |connection, window| {
+            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let left = sketch_some(&tx, window, now)?;
+            tx.commit()?;
+            Ok(left)
+        })
+        .await
+    }
+}
+
+/// Entries that one batch of [`Store::sketch_some`] reads.
+const BATCH: i64 = 256;
+/// The index is made anew when one part in so many of it is gone.
+const STALE_PARTS: usize = 4;
+/// Key in table `meta`: entries up to this id have no sketch yet.
+const UNSKETCHED: &str = "unsketched_entry";
+
+fn sketch_some(
+    tx: &Transaction<'_>,
+    window: &mut Window,
     now: DateTime<Utc>,
-) -> Result<usize, Error> {
-    let before = now - nearness.window.unwrap_or_default() - GRACE;
-    Ok(connection
+) -> Result<u64, Error> {
+    let mark: Option<i64> = tx
+        .prepare_cached("SELECT CAST(value AS INTEGER) FROM meta WHERE key = ?1")?
+        .query_row([UNSKETCHED], |row| row.get(0))
+        .optional()?;
+    let Some(mark) = mark else { return Ok(0) };
+    let oldest = now - window.nearness.window.unwrap_or_default() - GRACE;
+    let entries: Vec<(i64, i64, i64, Option<String>, bool)> = tx
         .prepare_cached(
-            "DELETE FROM sketches WHERE entry IN
-             (SELECT k.entry FROM sketches k JOIN entries e ON e.id = k.entry WHERE e.last_seen_at_ms < ?1)",
+            "SELECT id, source, coalesce(published_at_ms, first_seen_at_ms), title,
+             coalesce(last_seen_at_ms >= ?2, 1) AND NOT EXISTS (SELECT 1 FROM sketches WHERE entry = id)
+             FROM entries WHERE id <= ?1 ORDER BY id DESC LIMIT ?3",
         )?
-        .execute([millis(before)])?)
+        .query_map(params![mark, millis(oldest), BATCH], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+        })?
+        .collect::<Result<_, _>>()?;
+    let next = entries.last().map_or(0, |entry| entry.0 - 1);
+    for (entry, source, dated, title, wanted) in entries {
+        if wanted {
+            let placed = Placed {
+                entry,
+                source,
+                dated: dated / 1_000,
+            };
+            let sketch = Sketch::of(&Blocks::of(&stored_text(tx, entry)?), &|_| false);
+            window.put(tx, placed, &sketch, &Title::of(title.as_deref()))?;
+        }
+    }
+    if next > 0 {
+        tx.execute(
+            "UPDATE meta SET value = ?2 WHERE key = ?1",
+            params![UNSKETCHED, next.to_string()],
+        )?;
+    } else {
+        tx.execute("DELETE FROM meta WHERE key = ?1", [UNSKETCHED])?;
+    }
+    Ok(next.max(0).unsigned_abs())
 }
 
 /// The stored texts around one candidate. What cannot be read counts as an empty text: it joins nothing.

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::window::{Nearness, Window};
+use super::window::Window;
 use super::{Error, Job, Message, polls};
-use crate::model::{Item, Observation, Observed, Report};
+use crate::model::{Item, Nearness, Observation, Observed, Report};
 
 /// A transaction is closed when it has this many rows …
 const ROWS: usize = 500;
@@ -37,7 +37,7 @@ pub(super) fn run(mut connection: Connection, nearness: Nearness, inbox: &Receiv
     while let Some(message) = next.take() {
         let after = match message {
             Message::Run(job) => {
-                run_job(&mut connection, job);
+                run_job(&mut connection, &mut window, job);
                 After::Idle
             }
             poll @ Message::Poll { .. } => transaction(&mut connection, &mut window, inbox, poll),
@@ -53,8 +53,8 @@ pub(super) fn run(mut connection: Connection, nearness: Nearness, inbox: &Receiv
 }
 
 /// A panic in one job must not end the writer for all.
-fn run_job(connection: &mut Connection, job: Job) {
-    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job(connection)));
+fn run_job(connection: &mut Connection, window: &mut Window, job: Job) {
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job(connection, window)));
     if result.is_err() {
         tracing::error!("a write to the database panicked; it was rolled back");
     }

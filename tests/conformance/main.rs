@@ -5,6 +5,7 @@
 
 mod checks;
 mod compare;
+mod dedup;
 
 use std::collections::BTreeMap;
 use std::fs;
