@@ -139,7 +139,7 @@ pub enum Decision {
 pub struct Ruling {
     /// What becomes of the candidate.
     pub decision: Decision,
-    /// Other articles that are the same story, as the candidate shows: it is a long copy of both.
+    /// Other articles that are the same story, as the candidate shows: it is a long copy of both, or they are stubs of it.
     pub unites: Vec<Join>,
     /// `articles.pk` of stories that share much, and are not the same.
     pub related: Vec<i64>,
@@ -191,7 +191,7 @@ pub fn decide(candidate: &Facts, side: &Side, known: &Known, texts: &dyn Texts) 
     for (join, strong) in same {
         let is_new = join.article != best.article
             && unites.iter().all(|other| other.article != join.article);
-        if strong && is_new {
+        if is_new && (strong || (is_long(side) && is_short(join.article, texts))) {
             unites.push(join);
         }
     }
@@ -288,6 +288,15 @@ fn score(join: &Join) -> f64 {
         let overlap = evidence.overlap;
         f64::from(evidence.exact) * 4.0 + overlap.containment + overlap.jaccard + evidence.title
     })
+}
+
+fn is_long(side: &Side) -> bool {
+    side.sketch.shingles as usize >= likeness::LONG
+}
+
+/// An article of stubs and summaries only.
+fn is_short(article: i64, texts: &dyn Texts) -> bool {
+    !texts.members(article).iter().any(is_long)
 }
 
 /// The best match. A long text does not follow a stub into an article whose long texts it does not match.

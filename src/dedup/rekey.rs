@@ -45,11 +45,14 @@ pub fn rekeyed(left: &[Identified], came: &[Identified], entries: usize) -> Reke
     pairs.by(|one| one.url_key, is_one);
     pairs.by(|one| Some((one.title?, one.published?)), |_, _| true);
     let is_storm = |found: usize| found >= STORM && found * 2 >= entries;
-    if is_storm(pairs.found.len()) {
-        pairs.by(|one| one.title.map(|_| one.text_hash), |_, _| true);
+    let sure = pairs.found.len();
+    pairs.by(|one| one.title.map(|_| one.text_hash), |_, _| true);
+    let storm = is_storm(pairs.found.len());
+    if !storm {
+        pairs.found.truncate(sure);
     }
     Rekeyed {
-        storm: is_storm(pairs.found.len()),
+        storm,
         pairs: pairs.found,
     }
 }

@@ -2,6 +2,7 @@
 //! test's hand. No outside hosts, and no sleeping until something has probably happened.
 
 mod archives;
+mod dedup;
 mod delta;
 mod explain;
 mod fetch_limits;

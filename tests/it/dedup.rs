@@ -1,0 +1,242 @@
+//! No story twice: copies across feeds whatever the order, feeds that move, and feeds whose items all look the same.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use chrono::TimeDelta;
+use feedmill::store::Scope;
+
+use crate::mill::{Mill, one, source};
+use crate::origin::{Origin, Reply};
+
+/// A sentence that only one story has: words from its number.
+fn sentence(story: u64, number: u64) -> String {
+    let mut state = (story + 1) * 7_919 + number * 104_729;
+    let mut words = String::new();
+    for _ in 0..12 {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let syllables = ["lo", "ra", "ti", "men", "sa", "ko", "vel", "du"];
+        let at = |shift: u32| syllables[(state >> shift) as usize % syllables.len()];
+        let _ = write!(words, "{}{}{} ", at(20), at(30), at(40));
+    }
+    format!("{}.", words.trim_end())
+}
+
+fn story(number: u64, sentences: std::ops::Range<u64>) -> String {
+    sentences.map(|at| sentence(number, at)).collect::<Vec<_>>().join(" ")
+}
+
+fn item(guid: &str, link: &str, title: &str, text: &str) -> String {
+    format!(
+        "<item><guid isPermaLink=\"false\">{guid}</guid><link>{link}</link><title>{title}</title>\
+         <pubDate>Mon, 05 Jan 2026 08:00:00 GMT</pubDate><description>&lt;p&gt;{text}&lt;/p&gt;</description></item>"
+    )
+}
+
+fn rss(items: &str) -> String {
+    format!("<rss version=\"2.0\"><channel><title>A feed</title>{items}</channel></rss>")
+}
+
+/// Which entries are one article, whatever the ids.
+fn partition(mill: &Mill) -> BTreeSet<String> {
+    mill.texts(
+        "SELECT group_concat(place, ' ') FROM (SELECT e.article, s.name || '/' || e.entry_id AS place
+         FROM entries e JOIN sources s ON s.id = e.source ORDER BY place) GROUP BY article",
+    )
+    .into_iter()
+    .collect()
+}
+
+#[tokio::test]
+async fn the_order_of_polls_changes_nothing() {
+    let title = |number| format!("What the council said about matter {number}");
+    let whole = |number| item(&format!("w{number}"), &format!("http://a.example/{number}"), &title(number), &story(number, 0..30));
+    let feeds = [
+        ("agency", rss(&(0..6).map(whole).collect::<String>())),
+        (
+            "copier",
+            rss(&(0..4)
+                .map(|number| {
+                    let text = format!("Our own word first. {} And a last word.", story(number, 0..30));
+                    item(&format!("c{number}"), &format!("http://b.example/{number}"), "Another headline", &text)
+                })
+                .collect::<String>()),
+        ),
+        (
+            "digest",
+            rss(&(2..6)
+                .map(|number| item(&format!("d{number}"), &format!("http://c.example/{number}"), &title(number), &story(number, 0..1)))
+                .collect::<String>()),
+        ),
+        (
+            "mirror",
+            rss(&(0..6)
+                .map(|number| {
+                    let link = format!("https://www.a.example/{number}?utm_source=rss");
+                    item(&format!("m{number}"), &link, "Mirrored", &story(number, 0..2))
+                })
+                .collect::<String>()),
+        ),
+    ];
+    let mut seen = BTreeSet::new();
+    for order in permutations(feeds.len()) {
+        let origin = Origin::start().await;
+        let sources = feeds.iter().map(|(id, _)| source(id, origin.url(&format!("/{id}"))));
+        let mill = Mill::new(sources.collect()).await;
+        for (id, body) in &feeds {
+            origin.script(&format!("/{id}"), Reply::ok(body.clone()));
+        }
+        for at in &order {
+            mill.poll(feeds[*at].0).await.expect("polled");
+        }
+        seen.insert(partition(&mill));
+    }
+    assert_eq!(seen.len(), 1, "{seen:#?}");
+    let articles = seen.pop_first().expect("one");
+    assert_eq!(articles.len(), 6, "{articles:#?}");
+}
+
+fn permutations(length: usize) -> Vec<Vec<usize>> {
+    let mut all = vec![Vec::new()];
+    for at in 0..length {
+        all = all
+            .into_iter()
+            .flat_map(|order: Vec<usize>| {
+                (0..=order.len()).map(move |place| {
+                    let mut order = order.clone();
+                    order.insert(place, at);
+                    order
+                })
+            })
+            .collect();
+    }
+    all
+}
+
+#[tokio::test]
+async fn two_polls_in_flight_with_one_story_make_one_article() {
+    let origin = Origin::start().await;
+    let sources = ["a", "b", "c", "d"].map(|id| source(id, origin.url(&format!("/{id}"))));
+    let mill = Mill::new(sources.to_vec()).await;
+    for id in ["a", "b", "c", "d"] {
+        let text = format!("{id} says so. {}", story(1, 0..30));
+        let items = item(id, &format!("http://{id}.example/1"), &format!("As {id} puts it"), &text);
+        origin.script(&format!("/{id}"), Reply::ok(rss(&items)));
+    }
+    mill.pass(&Scope::All).await;
+    assert_eq!(mill.count("SELECT count(*) FROM entries"), 4);
+    assert_eq!(mill.count("SELECT count(*) FROM articles"), 1);
+}
+
+/// Makes one item of 300 in another form.
+type Form = fn(u64) -> String;
+
+#[tokio::test]
+async fn no_storm_publishes_anything_new() {
+    fn titled(number: u64) -> String {
+        format!("The report about matter number {number}")
+    }
+    fn text(number: u64) -> String {
+        story(number, 0..8)
+    }
+    let before: Form = |n| {
+        let place = format!("http://www.mill.example/2026/{n}.html");
+        item(&place, &place, &titled(n), &text(n))
+    };
+    let storms: [(&str, Form); 6] = [
+        ("scheme", |n| {
+            let place = format!("https://www.mill.example/2026/{n}.html");
+            item(&place, &place, &titled(n), &text(n))
+        }),
+        ("host", |n| {
+            let place = format!("https://news.example/2026/{n}.html");
+            item(&place, &place, &titled(n), &text(n))
+        }),
+        ("path", |n| {
+            let place = format!("http://www.mill.example/story/{n}/");
+            item(&place, &place, &titled(n), &text(n))
+        }),
+        ("guid", |n| {
+            item(&format!("post-{n}"), &format!("http://www.mill.example/2026/{n}.html"), &titled(n), &text(n))
+        }),
+        ("no guid", |n| {
+            item("", &format!("http://www.mill.example/2026/{n}.html"), &titled(n), &text(n))
+        }),
+        ("all, and the date", |n| {
+            item(&format!("urn:x:{n}"), &format!("https://new.example/{n}"), &titled(n), &text(n)).replace("05 Jan", "06 Jan")
+        }),
+    ];
+    for (name, after) in storms {
+        let (origin, mill) = one().await;
+        let all = |form: Form| rss(&(0..300).map(form).collect::<String>());
+        origin.script("/feed", Reply::ok(all(before)));
+        assert_eq!(mill.poll("feed").await.expect("polled").new, 300, "{name}");
+        let ids = mill.texts("SELECT published_id FROM articles ORDER BY pk");
+        let updated = mill.count("SELECT sum(updated_at_ms / 1000) FROM articles");
+        mill.later(TimeDelta::hours(2));
+        origin.script("/feed", Reply::ok(all(after)));
+        let report = mill.poll("feed").await.expect("polled");
+        assert_eq!((report.new, report.rekeyed > 0), (0, true), "{name}: {report:?}");
+        assert_eq!(mill.count("SELECT count(*) FROM articles"), 300, "{name}");
+        assert_eq!(mill.texts("SELECT published_id FROM articles ORDER BY pk"), ids, "{name}");
+        assert_eq!(mill.count("SELECT sum(updated_at_ms / 1000) FROM articles"), updated, "{name}");
+        // And back again.
+        mill.later(TimeDelta::hours(2));
+        origin.script("/feed", Reply::ok(all(before)));
+        assert_eq!(mill.poll("feed").await.expect("polled").new, 0, "{name}, back");
+    }
+}
+
+#[tokio::test]
+async fn feeds_whose_items_look_alike_give_stable_articles() {
+    let date = |n: u64| format!("<pubDate>Mon, 05 Jan 2026 08:{:02}:{:02} GMT</pubDate>", n / 60, n % 60);
+    let make = |form: &dyn Fn(u64) -> String| rss(&(0..40).map(form).collect::<String>());
+    let feeds = [
+        ("one guid", make(&|n| item("x", &format!("http://a.example/{n}"), &format!("Matter {n}"), &story(n, 0..4))), 40),
+        ("one link", make(&|n| item(&format!("g{n}"), "http://a.example/", &format!("Matter {n}"), &story(n, 0..4))), 40),
+        ("one title", make(&|n| item(&format!("g{n}"), &format!("http://a.example/{n}"), "Today at the harbour gate", &story(n, 0..4))), 40),
+        (
+            "one guid, link and title",
+            make(&|n| {
+                let one = item("x", "http://a.example/", "Today at the harbour gate", &story(n, 0..4));
+                one.replace("<pubDate>Mon, 05 Jan 2026 08:00:00 GMT</pubDate>", &date(n))
+            }),
+            40,
+        ),
+        ("no text", make(&|n| item(&format!("g{n}"), &format!("http://a.example/{n}"), &format!("Matter number {n} of today"), "")), 40),
+        (
+            "a wall",
+            make(&|n| {
+                item(
+                    &format!("g{n}"),
+                    &format!("http://a.example/{n}"),
+                    &format!("Matter number {n} of today"),
+                    "Subscribe to read this story and every other one that we publish here day by day for those who pay",
+                )
+            }),
+            40,
+        ),
+        (
+            "identical",
+            "<item><guid>x</guid><title>Today at the gate</title><description>The same words</description></item>".repeat(10_000),
+            1,
+        ),
+    ];
+    for (name, body, articles) in feeds {
+        let body = if body.starts_with("<rss") { body } else { rss(&body) };
+        let (origin, mill) = one().await;
+        origin.script("/feed", Reply::ok(body.clone()));
+        mill.poll("feed").await.expect("polled");
+        assert_eq!(mill.count("SELECT count(*) FROM articles"), articles, "{name}");
+        let first = partition(&mill);
+        for round in 0..3 {
+            mill.later(TimeDelta::hours(2));
+            origin.script("/feed", Reply::ok(format!("{body}<!-- {round} -->")));
+            let report = mill.poll("feed").await.expect("polled");
+            assert_eq!((report.new, report.revised), (0, 0), "{name}, round {round}");
+        }
+        assert_eq!(partition(&mill), first, "{name}");
+    }
+}
