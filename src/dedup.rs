@@ -301,16 +301,12 @@ fn is_short(article: i64, texts: &dyn Texts) -> bool {
 
 /// The best match. A long text does not follow a stub into an article whose long texts it does not match.
 fn best(side: &Side, same: &[(Join, bool)], texts: &dyn Texts) -> Option<Join> {
-    let long = side.sketch.shingles as usize >= likeness::LONG;
     let follows = |join: &Join| {
-        !long
+        !is_long(side)
             || same
                 .iter()
                 .any(|(other, strong)| *strong && other.article == join.article)
-            || texts
-                .members(join.article)
-                .iter()
-                .all(|member| (member.sketch.shingles as usize) < likeness::LONG)
+            || is_short(join.article, texts)
     };
     same.iter()
         .find(|(join, strong)| *strong || follows(join))

@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::{Error, Store};
 use super::articles::{KNOWN_COLUMNS, known_entry, stored_text};
 use super::codec::millis;
-use crate::model::Nearness;
+use super::{Error, Store};
 use crate::dedup::{BANDS, Blocks, Index, KnownEntry, Placed, Side, Sketch, Texts, Title};
+use crate::model::Nearness;
 
 /// Used so often by one source, a title is no evidence.
 const GENERIC_USES: usize = 3;

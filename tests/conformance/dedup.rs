@@ -27,9 +27,17 @@ fn copies_become_one_article_and_nothing_else_does() {
         "deduplication: precision {:.4}, recall {:.4}, B-cubed F {:.4}",
         score.precision, score.recall, score.b_cubed_f
     );
-    assert!(score.precision >= PRECISION, "precision {}", score.precision);
+    assert!(
+        score.precision >= PRECISION,
+        "precision {}",
+        score.precision
+    );
     assert!(score.recall >= RECALL, "recall {}", score.recall);
-    assert!(score.b_cubed_f >= B_CUBED_F, "B-cubed F {}", score.b_cubed_f);
+    assert!(
+        score.b_cubed_f >= B_CUBED_F,
+        "B-cubed F {}",
+        score.b_cubed_f
+    );
 }
 
 fn read(path: &Path) -> Value {
@@ -54,7 +62,10 @@ fn aggregated(data: &Path, folder: &Path) -> Vec<Value> {
     let mut config = "[store]\npath = \"feedmill.db\"\n".to_owned();
     let names: HashSet<&str> = files.iter().map(|file| text(file, "feed")).collect();
     for name in names {
-        let _ = write!(config, "[[source]]\nid = \"{name}\"\nurl = \"file:{name}.xml\"\n");
+        let _ = write!(
+            config,
+            "[[source]]\nid = \"{name}\"\nurl = \"file:{name}.xml\"\n"
+        );
     }
     let path = folder.join("feedmill.toml");
     fs::write(&path, config).expect("written");
@@ -124,7 +135,8 @@ impl Score {
                 }
                 match (ours[a] == ours[b], theirs[a] == theirs[b]) {
                     (true, true) => {
-                        (both, here, there, common) = (both + 1.0, here + 1.0, there + 1.0, common + 1.0);
+                        (both, here, there, common) =
+                            (both + 1.0, here + 1.0, there + 1.0, common + 1.0);
                     }
                     (true, false) => (false_merges, here) = (false_merges + 1.0, here + 1.0),
                     (false, true) => (missed, there) = (missed + 1.0, there + 1.0),

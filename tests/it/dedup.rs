@@ -25,7 +25,10 @@ fn sentence(story: u64, number: u64) -> String {
 }
 
 fn story(number: u64, sentences: std::ops::Range<u64>) -> String {
-    sentences.map(|at| sentence(number, at)).collect::<Vec<_>>().join(" ")
+    sentences
+        .map(|at| sentence(number, at))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn item(guid: &str, link: &str, title: &str, text: &str) -> String {
@@ -52,22 +55,44 @@ fn partition(mill: &Mill) -> BTreeSet<String> {
 #[tokio::test]
 async fn the_order_of_polls_changes_nothing() {
     let title = |number| format!("What the council said about matter {number}");
-    let whole = |number| item(&format!("w{number}"), &format!("http://a.example/{number}"), &title(number), &story(number, 0..30));
+    let whole = |number| {
+        item(
+            &format!("w{number}"),
+            &format!("http://a.example/{number}"),
+            &title(number),
+            &story(number, 0..30),
+        )
+    };
     let feeds = [
         ("agency", rss(&(0..6).map(whole).collect::<String>())),
         (
             "copier",
             rss(&(0..4)
                 .map(|number| {
-                    let text = format!("Our own word first. {} And a last word.", story(number, 0..30));
-                    item(&format!("c{number}"), &format!("http://b.example/{number}"), "Another headline", &text)
+                    let text = format!(
+                        "Our own word first. {} And a last word.",
+                        story(number, 0..30)
+                    );
+                    item(
+                        &format!("c{number}"),
+                        &format!("http://b.example/{number}"),
+                        "Another headline",
+                        &text,
+                    )
                 })
                 .collect::<String>()),
         ),
         (
             "digest",
             rss(&(2..6)
-                .map(|number| item(&format!("d{number}"), &format!("http://c.example/{number}"), &title(number), &story(number, 0..1)))
+                .map(|number| {
+                    item(
+                        &format!("d{number}"),
+                        &format!("http://c.example/{number}"),
+                        &title(number),
+                        &story(number, 0..1),
+                    )
+                })
                 .collect::<String>()),
         ),
         (
@@ -75,7 +100,12 @@ async fn the_order_of_polls_changes_nothing() {
             rss(&(0..6)
                 .map(|number| {
                     let link = format!("https://www.a.example/{number}?utm_source=rss");
-                    item(&format!("m{number}"), &link, "Mirrored", &story(number, 0..2))
+                    item(
+                        &format!("m{number}"),
+                        &link,
+                        "Mirrored",
+                        &story(number, 0..2),
+                    )
                 })
                 .collect::<String>()),
         ),
@@ -83,7 +113,9 @@ async fn the_order_of_polls_changes_nothing() {
     let mut seen = BTreeSet::new();
     for order in permutations(feeds.len()) {
         let origin = Origin::start().await;
-        let sources = feeds.iter().map(|(id, _)| source(id, origin.url(&format!("/{id}"))));
+        let sources = feeds
+            .iter()
+            .map(|(id, _)| source(id, origin.url(&format!("/{id}"))));
         let mill = Mill::new(sources.collect()).await;
         for (id, body) in &feeds {
             origin.script(&format!("/{id}"), Reply::ok(body.clone()));
@@ -122,7 +154,12 @@ async fn two_polls_in_flight_with_one_story_make_one_article() {
     let mill = Mill::new(sources.to_vec()).await;
     for id in ["a", "b", "c", "d"] {
         let text = format!("{id} says so. {}", story(1, 0..30));
-        let items = item(id, &format!("http://{id}.example/1"), &format!("As {id} puts it"), &text);
+        let items = item(
+            id,
+            &format!("http://{id}.example/1"),
+            &format!("As {id} puts it"),
+            &text,
+        );
         origin.script(&format!("/{id}"), Reply::ok(rss(&items)));
     }
     mill.pass(&Scope::All).await;
@@ -159,13 +196,29 @@ async fn no_storm_publishes_anything_new() {
             item(&place, &place, &titled(n), &text(n))
         }),
         ("guid", |n| {
-            item(&format!("post-{n}"), &format!("http://www.mill.example/2026/{n}.html"), &titled(n), &text(n))
+            item(
+                &format!("post-{n}"),
+                &format!("http://www.mill.example/2026/{n}.html"),
+                &titled(n),
+                &text(n),
+            )
         }),
         ("no guid", |n| {
-            item("", &format!("http://www.mill.example/2026/{n}.html"), &titled(n), &text(n))
+            item(
+                "",
+                &format!("http://www.mill.example/2026/{n}.html"),
+                &titled(n),
+                &text(n),
+            )
         }),
         ("all, and the date", |n| {
-            item(&format!("urn:x:{n}"), &format!("https://new.example/{n}"), &titled(n), &text(n)).replace("05 Jan", "06 Jan")
+            item(
+                &format!("urn:x:{n}"),
+                &format!("https://new.example/{n}"),
+                &titled(n),
+                &text(n),
+            )
+            .replace("05 Jan", "06 Jan")
         }),
     ];
     for (name, after) in storms {
@@ -178,20 +231,42 @@ async fn no_storm_publishes_anything_new() {
         mill.later(TimeDelta::hours(2));
         origin.script("/feed", Reply::ok(all(after)));
         let report = mill.poll("feed").await.expect("polled");
-        assert_eq!((report.new, report.rekeyed > 0), (0, true), "{name}: {report:?}");
+        assert_eq!(
+            (report.new, report.rekeyed > 0),
+            (0, true),
+            "{name}: {report:?}"
+        );
         assert_eq!(mill.count("SELECT count(*) FROM articles"), 300, "{name}");
-        assert_eq!(mill.texts("SELECT published_id FROM articles ORDER BY pk"), ids, "{name}");
-        assert_eq!(mill.count("SELECT sum(updated_at_ms / 1000) FROM articles"), updated, "{name}");
+        assert_eq!(
+            mill.texts("SELECT published_id FROM articles ORDER BY pk"),
+            ids,
+            "{name}"
+        );
+        assert_eq!(
+            mill.count("SELECT sum(updated_at_ms / 1000) FROM articles"),
+            updated,
+            "{name}"
+        );
         // And back again.
         mill.later(TimeDelta::hours(2));
         origin.script("/feed", Reply::ok(all(before)));
-        assert_eq!(mill.poll("feed").await.expect("polled").new, 0, "{name}, back");
+        assert_eq!(
+            mill.poll("feed").await.expect("polled").new,
+            0,
+            "{name}, back"
+        );
     }
 }
 
 #[tokio::test]
 async fn feeds_whose_items_look_alike_give_stable_articles() {
-    let date = |n: u64| format!("<pubDate>Mon, 05 Jan 2026 08:{:02}:{:02} GMT</pubDate>", n / 60, n % 60);
+    let date = |n: u64| {
+        format!(
+            "<pubDate>Mon, 05 Jan 2026 08:{:02}:{:02} GMT</pubDate>",
+            n / 60,
+            n % 60
+        )
+    };
     let make = |form: &dyn Fn(u64) -> String| rss(&(0..40).map(form).collect::<String>());
     let feeds = [
         ("one guid", make(&|n| item("x", &format!("http://a.example/{n}"), &format!("Matter {n}"), &story(n, 0..4))), 40),
@@ -225,17 +300,29 @@ async fn feeds_whose_items_look_alike_give_stable_articles() {
         ),
     ];
     for (name, body, articles) in feeds {
-        let body = if body.starts_with("<rss") { body } else { rss(&body) };
+        let body = if body.starts_with("<rss") {
+            body
+        } else {
+            rss(&body)
+        };
         let (origin, mill) = one().await;
         origin.script("/feed", Reply::ok(body.clone()));
         mill.poll("feed").await.expect("polled");
-        assert_eq!(mill.count("SELECT count(*) FROM articles"), articles, "{name}");
+        assert_eq!(
+            mill.count("SELECT count(*) FROM articles"),
+            articles,
+            "{name}"
+        );
         let first = partition(&mill);
         for round in 0..3 {
             mill.later(TimeDelta::hours(2));
             origin.script("/feed", Reply::ok(format!("{body}<!-- {round} -->")));
             let report = mill.poll("feed").await.expect("polled");
-            assert_eq!((report.new, report.revised), (0, 0), "{name}, round {round}");
+            assert_eq!(
+                (report.new, report.revised),
+                (0, 0),
+                "{name}, round {round}"
+            );
         }
         assert_eq!(partition(&mill), first, "{name}");
     }
