@@ -20,11 +20,13 @@ use crate::publish::http;
 use crate::schedule;
 use crate::store::{Holder, Lock, Sources, Store};
 
+pub use canonicalize::canonicalize;
 pub use documents::{export_atom, export_jsonl, parse};
 pub use explain::explain;
 pub use listings::{articles, sources};
 pub use poll::poll;
 
+mod canonicalize;
 mod documents;
 mod explain;
 mod listings;

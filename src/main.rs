@@ -71,6 +71,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// URLs on standard input, one a line, to the canonical key of each
+    Canonicalize,
     /// A feed document as normalized JSON; nothing is stored
     Parse {
         /// A file, a URL, or - for standard input
@@ -172,6 +174,9 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
             limit,
             json,
         } => commands::articles(config, &query, source, since.as_deref(), limit, json).await,
+        Command::Canonicalize => {
+            commands::canonicalize(std::io::stdin().lock(), std::io::stdout().lock())
+        }
         Command::Parse {
             input,
             base_url,

@@ -5,6 +5,7 @@
 
 mod checks;
 mod compare;
+mod urls;
 
 use std::collections::BTreeMap;
 use std::fs;
