@@ -15,11 +15,13 @@ use crate::publish::{Site, http};
 use crate::store::{self, Scope, Sources, Store};
 
 pub use outputs::{publish, rendered, selection};
+pub use retention::purge;
 
 use jump::Watch;
 
 mod jump;
 mod outputs;
+mod retention;
 #[cfg(test)]
 mod tests;
 
@@ -234,7 +236,14 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
         stop.clone(),
     ));
     let indexing = tokio::spawn(index_behind(shell.store.clone(), stop.clone()));
+    let purging = tokio::spawn(retention::purge_behind(
+        shell.clone(),
+        config.store.retention,
+        Arc::clone(&changed),
+        stop.clone(),
+    ));
     schedule(&shell, &sources, config.fetch.concurrency, &changed, &stop).await;
+    let _ = purging.await;
     let _ = indexing.await;
     let _ = rendering.await;
     let _ = ordering.await;

@@ -15,7 +15,7 @@ mod shingles;
 mod tests;
 
 /// From this distance of dates on, one id or link may stand for another article (rolling pages, "Morning links").
-const REUSE_AFTER: TimeDelta = TimeDelta::hours(18);
+pub const REUSE_AFTER: TimeDelta = TimeDelta::hours(18);
 /// Below this share of common text it does, when the ids are the same.
 const REUSE_CONTAINMENT: f64 = 0.7;
 /// Below this share it does, when the ids differ.
@@ -64,8 +64,12 @@ pub struct Known {
     pub same_key: Option<KnownEntry>,
     /// Entries of any source with the candidate's canonical URL, oldest first.
     pub same_url: Vec<KnownEntry>,
-    /// The key or URL was purged or forgotten.
+    /// An entry of this key was purged or forgotten, and this is it again.
     pub buried: bool,
+    /// An article of this URL or text was purged or forgotten: no new one is founded.
+    pub barred: bool,
+    /// The first use of the key that no purged entry had.
+    pub next_slot: i64,
 }
 
 /// What becomes of a candidate.
@@ -124,8 +128,11 @@ pub fn decide(
         let old = Shingles::of(&text(same.entry));
         let new = Shingles::of(&candidate_text());
         if far_apart(facts, candidate) && is_reuse(&old, &new, REUSE_CONTAINMENT) {
+            if known.buried || known.barred {
+                return Decision::Buried;
+            }
             return Decision::New {
-                slot: same.slot + 1,
+                slot: known.next_slot.max(same.slot + 1),
             };
         }
         let real = facts.title != candidate.title || !is_minor(&old, &new);
@@ -162,7 +169,12 @@ pub fn decide(
             };
         }
     }
-    Decision::New { slot: 0 }
+    if known.barred {
+        return Decision::Buried;
+    }
+    Decision::New {
+        slot: known.next_slot,
+    }
 }
 
 fn far_apart(known: &Facts, candidate: &Facts) -> bool {

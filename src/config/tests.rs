@@ -134,9 +134,7 @@ fn the_own_address_follows_the_listener_and_ends_in_a_slash() {
 
 #[test]
 fn keys_that_do_nothing_yet_warn_only_when_they_ask_for_something() {
-    let asked = r#"[store]
-retention = { age = "365d" }
-[schedule]
+    let asked = r#"[schedule]
 budget = "2000/h"
 [dedup]
 near_duplicates = true
@@ -156,7 +154,6 @@ drop = ["words < 50"]
         .map(|warning| warning.key.as_str())
         .collect();
     let expected = [
-        "store.retention",
         "schedule.budget",
         "dedup.near_duplicates",
         "dedup.window",
@@ -168,7 +165,7 @@ drop = ["words < 50"]
     assert_eq!(keys, expected);
     assert_eq!(
         warnings(&config)[0],
-        "feedmill.toml:2:13: store.retention: does nothing yet in this release"
+        "feedmill.toml:2:10: schedule.budget: does nothing yet in this release"
     );
     let silent = "[schedule]\nbudget = \"\"\n[dedup]\nnear_duplicates = false\n[[source]]\nurl = \"file:a\"\nfull_text = \"never\"\nkeep = []\n";
     assert_eq!(warnings(&good(silent)), [""; 0]);

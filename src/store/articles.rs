@@ -1,19 +1,22 @@
 //! One candidate into entries, contents, revisions and its article.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{OptionalExtension, Savepoint, params};
+use rusqlite::{Connection, OptionalExtension, Savepoint, params};
 use uuid::Uuid;
 
-use super::Error;
 use super::codec::{
     decompress, id_kind_name, instant, json, millis, optional_instant, rung_name, scope,
     scope_number,
 };
+use super::tombstones::Grave;
+use super::{Error, events};
 use crate::dedup::{self, Decision, Facts, Known, KnownEntry, Member};
 use crate::model::{Candidate, IdKind, Rung};
 
 /// Earlier states kept of an entry.
 const REVISIONS: i64 = 5;
+/// So many changes within this time, and an entry is taken to flap between texts.
+const FLAPPING_WITHIN: TimeDelta = TimeDelta::hours(24);
 /// Namespace of article ids; random, fixed for good.
 const ARTICLES: Uuid = Uuid::from_u128(0x8a0c_7f5e_3d1b_4c62_9e47_51d0_2b6f_a3c4);
 
@@ -44,6 +47,8 @@ pub(super) struct Applied {
     pub(super) merged: bool,
     /// Something that outputs show changed.
     pub(super) shown: bool,
+    /// It changed too often: this change was not taken, and is to be looked at again.
+    pub(super) frozen: bool,
 }
 
 /// Looks up what could be the same, lets [`dedup::decide`] decide, and does it.
@@ -152,14 +157,18 @@ fn known(tx: &Savepoint<'_>, source: i64, candidate: &Candidate) -> Result<Known
         same_key,
         ..Known::default()
     };
+    if let Some(same) = &known.same_key
+        && same.facts.content_hash == candidate.content_hash
+    {
+        return Ok(known);
+    }
+    let grave = Grave::of(tx, source, candidate, known.same_key.is_some())?;
+    known.buried = grave.buried;
+    known.barred = grave.barred;
+    known.next_slot = grave.next_slot;
     if known.same_key.is_some() {
         return Ok(known);
     }
-    known.buried = tx
-        .prepare_cached(
-            "SELECT 1 FROM tombstones WHERE (kind, source, hash) IN (VALUES ('key', ?1, ?2), ('url', 0, ?3))",
-        )?
-        .exists(params![source, candidate.key, candidate.url_key])?;
     if let Some(url_key) = candidate.url_key {
         known.same_url = tx
             .prepare_cached(&format!(
@@ -172,7 +181,8 @@ fn known(tx: &Savepoint<'_>, source: i64, candidate: &Candidate) -> Result<Known
     Ok(known)
 }
 
-fn stored_text(tx: &Savepoint<'_>, entry: i64) -> Result<String, Error> {
+/// Plain text of a stored entry; empty without content.
+pub(super) fn stored_text(tx: &Connection, entry: i64) -> Result<String, Error> {
     let blob: Option<Vec<u8>> = tx
         .prepare_cached("SELECT html FROM contents WHERE entry = ?1")?
         .query_row([entry], |row| row.get(0))
@@ -250,6 +260,12 @@ fn insert_article(
     let published = entry
         .published
         .map_or(first_seen, |date| date.min(first_seen));
+    // Old material of a new source is no news.
+    let arrived = if context.first_poll {
+        published
+    } else {
+        first_seen
+    };
     let updated = entry
         .updated
         .map_or(published, |date| date.min(context.now).max(published));
@@ -264,7 +280,7 @@ fn insert_article(
     };
     let mut statement = tx.prepare_cached(
         "INSERT INTO articles (id, published_id, representative, published_at_ms, first_seen_at_ms, updated_at_ms,
-         revision, source_updated_at_ms) VALUES (?1, ?2, 0, ?3, ?4, ?5, 1, ?6) ON CONFLICT (id) DO NOTHING",
+         revision, source_updated_at_ms, arrived_at_ms) VALUES (?1, ?2, 0, ?3, ?4, ?5, 1, ?6, ?7) ON CONFLICT (id) DO NOTHING",
     )?;
     let mut insert = |source: &str| {
         let id = article_id(source, id_kind_name(entry.id_kind), &entry.id, slot);
@@ -275,6 +291,7 @@ fn insert_article(
             millis(first_seen),
             millis(updated),
             context.feed_updated.map(millis),
+            millis(arrived),
         ])
     };
     if insert(context.name)? == 0 {
@@ -323,6 +340,14 @@ fn revise(
     article: i64,
     real: bool,
 ) -> Result<Applied, Error> {
+    if is_frozen(tx, context, candidate, entry)? {
+        back_in_document(tx, entry)?;
+        return Ok(Applied {
+            entry: Some(entry),
+            frozen: true,
+            ..Applied::default()
+        });
+    }
     keep_revision(tx, context, entry)?;
     let new = &candidate.entry;
     // The earliest date ever given stands; a later one is a change.
@@ -359,6 +384,33 @@ fn revise(
         shown: true,
         ..Applied::default()
     })
+}
+
+/// An entry that flaps between texts stays as it is once all its kept revisions are of the last 24 hours
+/// (ARTICLES §2.4); it is said once a day.
+fn is_frozen(
+    tx: &Savepoint<'_>,
+    context: &Context<'_>,
+    candidate: &Candidate,
+    entry: i64,
+) -> Result<bool, Error> {
+    let changes: i64 = tx
+        .prepare_cached("SELECT count(*) FROM revisions WHERE entry = ?1 AND replaced_at_ms > ?2")?
+        .query_row(
+            params![entry, millis(context.now - FLAPPING_WITHIN)],
+            |row| row.get(0),
+        )?;
+    if changes < REVISIONS {
+        return Ok(false);
+    }
+    let text = format!(
+        "the entry {:?} changed {REVISIONS} times within a day: it stays as it is until it is calm",
+        candidate.entry.id
+    );
+    if events::note(tx, context.now, Some(context.source), "frozen", &text)? {
+        tracing::warn!(source.id = context.name, "{text}");
+    }
+    Ok(true)
 }
 
 fn representative(tx: &Savepoint<'_>, article: i64) -> Result<i64, Error> {
@@ -408,7 +460,7 @@ fn touch_article(
 }
 
 /// Chooses the representative anew; `updated` does not move for it.
-fn compose(tx: &Savepoint<'_>, article: i64) -> Result<(), Error> {
+pub(super) fn compose(tx: &Connection, article: i64) -> Result<(), Error> {
     let members: Vec<Member> = tx
         .prepare_cached(
             "SELECT e.id, e.scope, s.priority, e.details ->> '$.image' IS NOT NULL,
