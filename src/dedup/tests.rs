@@ -47,7 +47,7 @@ fn check(
     let known = Known {
         same_key: key.map(|(entry, _)| entry),
         same_url: url.map(|(entry, _)| entry).into_iter().collect(),
-        buried: false,
+        ..Known::default()
     };
     decide(&candidate, &known, &|| new_text.to_owned(), &|_| {
         old.clone()
@@ -230,6 +230,31 @@ fn what_was_buried_stays_away() {
         }),
         Decision::Buried
     );
+}
+
+#[test]
+fn what_is_barred_founds_nothing_but_joins_what_lives() {
+    let (other, _) = entry(facts("b", "Ferry", 0, HARBOUR), HARBOUR, 0);
+    let decided = |same_url: Vec<KnownEntry>, barred| {
+        let known = Known {
+            same_url,
+            barred,
+            next_slot: 3,
+            ..Known::default()
+        };
+        let facts = facts("a", "Ferry", 1, HARBOUR);
+        decide(&facts, &known, &String::new, &|_| String::new())
+    };
+    assert_eq!(decided(Vec::new(), true), Decision::Buried);
+    assert_eq!(decided(Vec::new(), false), Decision::New { slot: 3 });
+    let joined = decided(vec![other], true);
+    assert!(matches!(
+        joined,
+        Decision::Joined {
+            rung: Rung::Url,
+            ..
+        }
+    ));
 }
 
 #[test]

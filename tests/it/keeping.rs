@@ -689,3 +689,94 @@ async fn a_forgotten_article_is_gone_everywhere_for_good() {
             .all(|(title, _)| title != "Of x" && title != "Of s")
     );
 }
+
+#[tokio::test]
+async fn an_id_that_is_used_again_and_again_loses_old_uses_only() {
+    let origin = Origin::start().await;
+    let mill = Mill::new(vec![source("a", origin.url("/a"))]).await;
+    let start = mill.now();
+    let texts: Vec<String> = (0..8).map(|day| text(day, 40)).collect();
+    let issue = |day: usize| {
+        let published = start + DAY * i32::try_from(day).expect("few");
+        Item(
+            "daily",
+            "https://m.example/daily",
+            Some(published),
+            &texts[day],
+        )
+    };
+    let show = async |day: usize| {
+        origin.script("/a", reply(&[issue(day)]));
+        mill.poll("a").await.expect("polled").new
+    };
+    for day in 0..4 {
+        assert_eq!(show(day).await, 1);
+        mill.later(DAY);
+    }
+    mill.later(DAY);
+    // Days 0 and 1 were last seen four days ago and more, counted from the poll before the one that lacked them.
+    assert_eq!(mill.purge(days(3)).await.articles, 2);
+    assert_eq!(show(0).await, 0);
+    assert_eq!(show(1).await, 0);
+    assert_eq!(show(5).await, 1);
+    let ids = || -> Vec<String> {
+        let articles = mill.articles(SelectionOrder::Published).into_iter();
+        articles.map(|article| article.id).collect()
+    };
+    let before = ids();
+    assert_eq!(before.len(), 3);
+    // One is forgotten: it alone stays away, by its words.
+    let forgotten = mill.shell.store.forget(before[1].clone()).await;
+    assert_eq!(forgotten.expect("forgotten").entries, 1);
+    assert_eq!(show(3).await, 0);
+    mill.later(DAY);
+    assert_eq!(show(6).await, 1);
+    assert_eq!(show(3).await, 0);
+    mill.later(DAY);
+    assert_eq!(show(7).await, 1);
+    let after = ids();
+    assert_eq!(after.len(), 4);
+    assert!(!after.contains(&before[1]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn poll_and_run_purge_as_the_configuration_says() {
+    let origin = Origin::start().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    configure(folder.path(), &origin, 1, &free_address());
+    let config = folder.path().join("feedmill.toml");
+    let configured = std::fs::read_to_string(&config).expect("read");
+    let keep = |per_source: usize| {
+        let keep = format!("[store]\nretention = {{ per_source = {per_source} }}\n");
+        std::fs::write(&config, configured.replace("[store]\n", &keep)).expect("written");
+    };
+    let titles = async || {
+        let exported = output(folder.path(), &["export"]).await;
+        let text = String::from_utf8_lossy(&exported.stdout).into_owned();
+        ["1", "2", "3"].map(|id| text.contains(&format!("\"title\":\"Of {id}\"")))
+    };
+    let show = async |ids: &[&str]| {
+        let items: Vec<Item<'_>> = ids.iter().map(|id| Item(id, id, None, "Water")).collect();
+        origin.script("/0", reply(&items));
+        let polled = output(folder.path(), &["poll", "--all"]).await;
+        String::from_utf8_lossy(&polled.stdout).into_owned()
+    };
+    keep(2);
+    show(&["1"]).await;
+    show(&["2"]).await;
+    assert_eq!(titles().await, [true, true, false]);
+    show(&["3"]).await;
+    assert_eq!(titles().await, [false, true, true]);
+    assert!(show(&["3", "1"]).await.contains(" 0 new, 0 revised"));
+    assert_eq!(titles().await, [false, true, true]);
+    keep(1);
+    let _daemon = running(folder.path());
+    let purged = async {
+        while titles().await != [false, false, true] {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(crate::origin::PATIENCE, purged)
+        .await
+        .expect("purged at the start");
+}
