@@ -32,6 +32,7 @@ mod claims;
 mod codec;
 mod events;
 mod explain;
+mod flapping;
 mod forget;
 mod health;
 mod index;

@@ -4,19 +4,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, Savepoint, params};
 use uuid::Uuid;
 
+use super::Error;
 use super::codec::{
     decompress, id_kind_name, instant, json, millis, optional_instant, rung_name, scope,
     scope_number,
 };
+use super::flapping::is_frozen;
 use super::tombstones::Grave;
-use super::{Error, events};
 use crate::dedup::{self, Decision, Facts, Known, KnownEntry, Member};
 use crate::model::{Candidate, IdKind, Rung};
 
 /// Earlier states kept of an entry.
-const REVISIONS: i64 = 5;
-/// So many changes within this time, and an entry is taken to flap between texts.
-const FLAPPING_WITHIN: TimeDelta = TimeDelta::hours(24);
+pub(super) const REVISIONS: i64 = 5;
 /// Namespace of article ids; random, fixed for good.
 const ARTICLES: Uuid = Uuid::from_u128(0x8a0c_7f5e_3d1b_4c62_9e47_51d0_2b6f_a3c4);
 
@@ -384,33 +383,6 @@ fn revise(
         shown: true,
         ..Applied::default()
     })
-}
-
-/// An entry that flaps between texts stays as it is once all its kept revisions are of the last 24 hours
-/// (ARTICLES §2.4); it is said once a day.
-fn is_frozen(
-    tx: &Savepoint<'_>,
-    context: &Context<'_>,
-    candidate: &Candidate,
-    entry: i64,
-) -> Result<bool, Error> {
-    let changes: i64 = tx
-        .prepare_cached("SELECT count(*) FROM revisions WHERE entry = ?1 AND replaced_at_ms > ?2")?
-        .query_row(
-            params![entry, millis(context.now - FLAPPING_WITHIN)],
-            |row| row.get(0),
-        )?;
-    if changes < REVISIONS {
-        return Ok(false);
-    }
-    let text = format!(
-        "the entry {:?} changed {REVISIONS} times within a day: it stays as it is until it is calm",
-        candidate.entry.id
-    );
-    if events::note(tx, context.now, Some(context.source), "frozen", &text)? {
-        tracing::warn!(source.id = context.name, "{text}");
-    }
-    Ok(true)
 }
 
 fn representative(tx: &Savepoint<'_>, article: i64) -> Result<i64, Error> {

@@ -117,7 +117,7 @@ impl Store {
                 self.write(move |db| prune_polls(db, &some, now)).await?;
             }
             Step::Room => {
-                if self.write(|db| give_back(db)).await? == 0 {
+                if self.write(give_back).await? == 0 {
                     purge.step = Step::Done;
                 }
             }

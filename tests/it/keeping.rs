@@ -659,7 +659,12 @@ async fn a_forgotten_article_is_gone_everywhere_for_good() {
     stories(&origin, "two");
     origin.script(
         "/2",
-        reply(&[Item("u=s", "https://c.example/u", Some(Utc::now()), STORY)]),
+        reply(&[Item(
+            "u=s",
+            "https://c.example/u",
+            "2025-01-01T00:00:00Z".parse().ok(),
+            STORY,
+        )]),
     );
     let polled = lines(&["poll", "--all"]).await;
     assert!(
