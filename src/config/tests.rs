@@ -68,6 +68,16 @@ fn an_empty_file_means_the_defaults() {
     assert_eq!(config.server.public_url.as_str(), "http://127.0.0.1:7878/");
     assert_eq!(config.store.path, Path::new("/etc/feedmill/feedmill.db"));
     assert!(!config.store.full_sync);
+    assert_eq!(config.store.retention, Retention::default());
+    let kept = good("[store]\nretention = { age = \"30d\", per_source = 5 }\n").store;
+    assert_eq!(
+        kept.retention,
+        Retention {
+            age: Duration::from_secs(30 * 86_400),
+            per_source: 5,
+            ..Retention::default()
+        }
+    );
     assert!(good("[store]\nsynchronous = \"full\"\n").store.full_sync);
     let Fetch {
         concurrency,

@@ -84,7 +84,15 @@ pub(super) fn apply(
             real,
         } => revise(tx, context, &candidate, entry, article, real),
         Decision::Joined { article, rung } => {
-            let entry = insert_entry(tx, context, &candidate, 0, article, rung, first_seen)?;
+            let entry = insert_entry(
+                tx,
+                context,
+                &candidate,
+                known.next_slot,
+                article,
+                rung,
+                first_seen,
+            )?;
             compose(tx, article)?;
             Ok(Applied {
                 entry: Some(entry),
