@@ -14,6 +14,8 @@ use crate::model::{
 };
 use crate::search::Query;
 
+mod forgetting;
+
 fn now() -> DateTime<Utc> {
     "2026-03-04T05:06:07Z".parse().expect("a date")
 }
@@ -112,6 +114,11 @@ impl World {
     }
 
     async fn poll(&self, items: &[Text<'_>]) -> Result<Report, Error> {
+        self.observe(items.iter().copied().map(candidate).collect())
+            .await
+    }
+
+    async fn observe(&self, items: Vec<Item>) -> Result<Report, Error> {
         let (key, source) = self.sources.iter().next().expect("one source");
         let document = FeedDocument {
             info: FeedInfo::default(),
@@ -123,7 +130,7 @@ impl World {
             },
             body_hash: Some([0; 16]),
             cut: false,
-            items: items.iter().copied().map(candidate).collect(),
+            items,
         };
         let observed = Observed {
             key,
