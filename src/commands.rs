@@ -20,13 +20,17 @@ use crate::publish::http;
 use crate::schedule;
 use crate::store::{Holder, Lock, Sources, Store};
 
+pub use canonicalize::canonicalize;
 pub use documents::{export_atom, export_jsonl, parse};
 pub use explain::explain;
+pub use forget::forget;
 pub use listings::{articles, sources};
 pub use poll::poll;
 
+mod canonicalize;
 mod documents;
 mod explain;
+mod forget;
 mod listings;
 mod poll;
 
@@ -175,6 +179,16 @@ fn take_lock(config: &Config) -> Result<Result<Lock, Holder>, Failure> {
             .map(Ok)
             .map_err(Failure::setup),
     }
+}
+
+/// Says in the lock file that a command holds it, which takes no orders.
+fn sign(lock: &mut Lock) -> Result<(), Failure> {
+    lock.sign(&Holder {
+        pid: std::process::id(),
+        control: None,
+        token: None,
+    })
+    .map_err(Failure::setup)
 }
 
 fn unanswered(holder: &Holder, error: &std::io::Error) -> Failure {

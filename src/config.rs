@@ -11,7 +11,7 @@ use chrono_tz::Tz;
 use toml::de::DeTable;
 use url::Url;
 
-use crate::model::{Cadence, Nearness, RequestOptions, Rule, Secret, Source};
+use crate::model::{Cadence, Nearness, RequestOptions, Retention, Rule, Secret, Source};
 use crate::schedule::{self, RuleError};
 
 use file::{Notes, Section};
@@ -92,6 +92,8 @@ pub struct Store {
     pub path: PathBuf,
     /// SQLite waits for the disk after every transaction, not only before a publication.
     pub full_sync: bool,
+    /// What is kept.
+    pub retention: Retention,
 }
 
 /// `[fetch]`.

@@ -1,7 +1,7 @@
 //! How a command talks to the running daemon: a loopback listener whose address and token stand in the lock file.
 //!
-//! One connection is one order: a line of JSON with the token and the task, then a line a source as it is polled, `+`
-//! before it when the poll went well and `-` when it failed. The end of the connection is the end of the task. Only who can read the lock file (mode 0600) knows the token.
+//! One connection is one order: a line of JSON with the token and the task, then a line a source as it is polled or an
+//! article that is forgotten, `+` before it when that went well and `-` when it failed. The end of the connection is the end of the task. Only who can read the lock file (mode 0600) knows the token.
 
 use std::io;
 use std::sync::Arc;
@@ -42,6 +42,11 @@ pub enum Task {
     },
     /// Bring the search index up to date.
     Index,
+    /// Take an article out for good.
+    Forget {
+        /// Its id.
+        article: String,
+    },
 }
 
 /// The daemon's end.
@@ -150,6 +155,10 @@ async fn obey(
     } = served;
     let result = match task {
         Task::Index => daemon::index(&shell.store, stop, |_| {}).await,
+        Task::Forget { article } => shell.store.forget(article).await.map(|forgotten| {
+            changed.notify_one();
+            let _ = lines.send(format!("+{}\n", forgotten.to_string().replace('\n', " ")));
+        }),
         Task::Poll { names, all } => {
             let scope = scope(names, all);
             let each = |report: Report| {

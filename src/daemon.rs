@@ -17,11 +17,13 @@ use crate::push::Push;
 use crate::store::{self, Scope, Sources, Store};
 
 pub use outputs::{publish, rendered, selection};
+pub use retention::purge;
 
 use jump::Watch;
 
 mod jump;
 mod outputs;
+mod retention;
 #[cfg(test)]
 mod tests;
 
@@ -286,7 +288,14 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
         shell.clock.clone(),
         stop.clone(),
     ));
+    let purging = tokio::spawn(retention::purge_behind(
+        shell.clone(),
+        config.store.retention,
+        Arc::clone(&changed),
+        stop.clone(),
+    ));
     schedule(&shell, &sources, config.fetch.concurrency, &changed, &stop).await;
+    let _ = purging.await;
     let _ = comparing.await;
     let _ = walking.await;
     let _ = pushing.await;

@@ -25,7 +25,7 @@ mod tests;
 mod words;
 
 /// From this distance of dates on, one id or link may stand for another article (rolling pages, "Morning links").
-const REUSE_AFTER: TimeDelta = TimeDelta::hours(18);
+pub const REUSE_AFTER: TimeDelta = TimeDelta::hours(18);
 /// Below this share of common text it does, when the ids are the same.
 const REUSE_CONTAINMENT: f64 = 0.7;
 /// Below this share it does, when the ids differ.
@@ -74,8 +74,12 @@ pub struct Known {
     pub same_key: Option<KnownEntry>,
     /// Entries of any source with the candidate's canonical URL, oldest first.
     pub same_url: Vec<KnownEntry>,
-    /// The key or URL was purged or forgotten.
+    /// An entry of this key was purged or forgotten, and this is it again.
     pub buried: bool,
+    /// An article of this URL or text was purged or forgotten: no new one is founded.
+    pub barred: bool,
+    /// The first use of the key that no purged entry had.
+    pub next_slot: i64,
 }
 
 /// What [`decide`] asks for only when it must compare texts.
@@ -157,13 +161,15 @@ impl From<Decision> for Ruling {
 
 /// Decides about one candidate.
 pub fn decide(candidate: &Facts, side: &Side, known: &Known, texts: &dyn Texts) -> Ruling {
-    let mut slot = 0;
+    let mut slot = known.next_slot;
     if let Some(same) = &known.same_key {
         match same_key(candidate, side, same, texts) {
-            Decision::New { slot: next } => slot = next,
+            Decision::New { .. } if known.barred => return Decision::Buried.into(),
+            Decision::New { slot: next } => slot = slot.max(next),
             decision => return decision.into(),
         }
-    } else if known.buried {
+    }
+    if known.buried {
         return Decision::Buried.into();
     }
     let by_url = known
@@ -171,7 +177,7 @@ pub fn decide(candidate: &Facts, side: &Side, known: &Known, texts: &dyn Texts) 
         .iter()
         .rev() // A link that several articles used in turn stands for the last of them.
         .find(|other| !is_reused_link(candidate, side, other, texts))
-        .filter(|_| slot == 0)
+        .filter(|_| known.same_key.is_none())
         .map(|other| Join {
             article: other.article,
             entry: other.entry,
@@ -181,6 +187,9 @@ pub fn decide(candidate: &Facts, side: &Side, known: &Known, texts: &dyn Texts) 
     let Neighbours { same, related } = neighbours(side, texts);
     let best = by_url.or_else(|| best(side, &same, texts));
     let Some(best) = best else {
+        if known.barred {
+            return Decision::Buried.into();
+        }
         return Ruling {
             decision: Decision::New { slot },
             unites: Vec::new(),

@@ -71,6 +71,13 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Take an article out everywhere, for good: neither its sources nor copies bring it back
+    Forget {
+        /// Its id (urn:uuid:…), the beginning of its UUID, or the id it was published under
+        article: String,
+    },
+    /// URLs on standard input, one a line, to the canonical key of each
+    Canonicalize,
     /// A feed document as normalized JSON; nothing is stored
     Parse {
         /// A file, a URL, or - for standard input
@@ -172,6 +179,10 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
             limit,
             json,
         } => commands::articles(config, &query, source, since.as_deref(), limit, json).await,
+        Command::Forget { article } => commands::forget(config, &article).await,
+        Command::Canonicalize => {
+            commands::canonicalize(std::io::stdin().lock(), std::io::stdout().lock())
+        }
         Command::Parse {
             input,
             base_url,

@@ -39,6 +39,27 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// What is kept: the rest is purged, but for what a source's newest document holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// An entry goes when it was last seen this long ago.
+    pub age: Duration,
+    /// Most articles of all sources.
+    pub articles: u64,
+    /// Most entries of one source.
+    pub per_source: u64,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            age: Duration::from_secs(365 * 86_400),
+            articles: 1_000_000,
+            per_source: 10_000,
+        }
+    }
+}
+
 /// A configured place that is polled: a `[[source]]` or an outline of an `[[opml]]`, checked and with every
 /// default filled in. Its `Debug` shows the URL as [`Source::shown_url`] does.
 #[derive(Clone)]

@@ -19,18 +19,23 @@ use crate::model::{Nearness, Observed, Report};
 pub use claims::{Scope, Sources};
 pub use codec::compress;
 pub use explain::{Explanation, Hints, Poll};
+pub use forget::Forgotten;
 pub use health::SourceHealth;
 pub use history::{Archive, HistoryState};
 pub use lock::{Holder, Lock};
 pub use outputs::OutputState;
 pub use plan::{Planned, plan_without_store};
 pub use push::PushState;
+pub use retention::Purge;
 pub use timeline::{Selection, SelectionOrder};
 
 mod articles;
 mod claims;
 mod codec;
+mod events;
 mod explain;
+mod flapping;
+mod forget;
 mod health;
 mod history;
 mod index;
@@ -44,8 +49,10 @@ mod polls;
 mod push;
 mod quiet;
 mod rekey;
+mod retention;
 mod schema;
 mod timeline;
+mod tombstones;
 mod unite;
 mod window;
 mod writer;
@@ -130,6 +137,22 @@ pub enum Error {
     Search {
         /// What is wrong with it.
         reason: String,
+    },
+    /// An article that is not stored, or not one.
+    #[error(
+        "there is no article {wanted:?}; `feedmill articles` lists them, an id may be cut to its first 4 digits or more"
+    )]
+    NoArticle {
+        /// What was asked for.
+        wanted: String,
+    },
+    /// The beginning of several articles' ids.
+    #[error("{wanted:?} begins the ids of several articles ({}, …); write more of it", ids.join(", "))]
+    ManyArticles {
+        /// What was asked for.
+        wanted: String,
+        /// Some of them.
+        ids: Vec<String>,
     },
     /// The writer has stopped: the program is ending.
     #[error("the store is closed")]

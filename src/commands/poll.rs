@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Failure, load, opened, progress, shell, stop_on_signal, take_lock, unanswered};
+use super::{Failure, load, opened, progress, shell, sign, stop_on_signal, take_lock, unanswered};
 use crate::archives;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::control::{self, Task};
 use crate::daemon;
 use crate::model::Report;
-use crate::store::{Holder, Store, plan_without_store};
+use crate::poll::Shell;
+use crate::store::{Holder, Sources, Store, plan_without_store};
 
 /// `poll [SOURCE…] [--all] [--dry-run]`.
 ///
@@ -41,12 +42,7 @@ pub async fn poll(
         Ok(lock) => lock,
         Err(holder) => return order(&holder, names, all).await,
     };
-    lock.sign(&Holder {
-        pid: std::process::id(),
-        control: None,
-        token: None,
-    })
-    .map_err(Failure::setup)?;
+    sign(&mut lock)?;
     let (store, sources) = opened(&config).await?;
     store.release_claims().await.map_err(Failure::setup)?;
     let scope = control::scope(names.clone(), all);
@@ -83,19 +79,34 @@ pub async fn poll(
     totals.changed |= archives::walk_to_the_end(&shell, &sources, &stop)
         .await
         .map_err(Failure::running)?;
-    if totals.changed
-        && config
-            .outputs
-            .iter()
-            .any(|output| output.directory.is_some())
-    {
-        let (site, _receiver) = tokio::sync::watch::channel(Arc::default());
-        daemon::publish(&config, &shell, &sources, &site)
-            .await
-            .map_err(Failure::running)?;
+    let now = shell.clock.now();
+    let purged = daemon::purge(&shell.store, config.store.retention, now, &stop)
+        .await
+        .map_err(Failure::running)?;
+    if totals.changed || purged.changed {
+        write_outputs(&config, &shell, &sources).await?;
     }
     println!("{totals}");
     verdict(totals.failed, totals.sources, !names.is_empty())
+}
+
+/// Outputs with a folder are written as files; the others are rendered by the daemon when it starts.
+pub(super) async fn write_outputs(
+    config: &Config,
+    shell: &Shell,
+    sources: &Sources,
+) -> Result<(), Failure> {
+    if config
+        .outputs
+        .iter()
+        .all(|output| output.directory.is_none())
+    {
+        return Ok(());
+    }
+    let (site, _receiver) = tokio::sync::watch::channel(Arc::default());
+    daemon::publish(config, shell, sources, &site)
+        .await
+        .map_err(Failure::running)
 }
 
 /// `--dry-run`: what would be polled, and why; nothing is written and nobody asked.

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use ipnet::IpNet;
 use url::{Host, Url};
 
-use crate::model::{Cadence, HttpVersion, Nearness, RequestOptions, Rule};
+use crate::model::{Cadence, HttpVersion, Nearness, RequestOptions, Retention, Rule};
 
 use super::file::{Notes, Read, Section, Value};
 use super::values::{choice, count, duration, flag, length, network, size, timezone, whole, words};
@@ -80,14 +80,19 @@ pub(super) fn store(root: &Section<'_>, world: &World<'_>, notes: &mut Notes<'_>
         notes,
         choice(&[("normal", false), ("full", true)]),
     );
-    if let Some(value) = section.value("retention") {
-        let retention = section.section("retention", "store.retention", notes);
-        retention.optional("age", notes, length(DAY..=DAY * 36_500));
-        retention.optional("articles", notes, whole(1..=i64::MAX));
-        retention.optional("per_source", notes, whole(1..=i64::MAX));
-        notes.idle(&value);
+    let retention = section.section("retention", "store.retention", notes);
+    let default = Retention::default();
+    let count = |value: &Value<'_>| whole(1..=i64::MAX)(value).map(i64::unsigned_abs);
+    let retention = Retention {
+        age: retention.read("age", default.age, notes, length(DAY..=DAY * 36_500)),
+        articles: retention.read("articles", default.articles, notes, count),
+        per_source: retention.read("per_source", default.per_source, notes, count),
+    };
+    Store {
+        path,
+        full_sync,
+        retention,
     }
-    Store { path, full_sync }
 }
 
 /// `[fetch]`: what concerns all requests, and how each looks where a source says nothing else.

@@ -68,6 +68,16 @@ fn an_empty_file_means_the_defaults() {
     assert_eq!(config.server.public_url.as_str(), "http://127.0.0.1:7878/");
     assert_eq!(config.store.path, Path::new("/etc/feedmill/feedmill.db"));
     assert!(!config.store.full_sync);
+    assert_eq!(config.store.retention, Retention::default());
+    let kept = good("[store]\nretention = { age = \"30d\", per_source = 5 }\n").store;
+    assert_eq!(
+        kept.retention,
+        Retention {
+            age: Duration::from_secs(30 * 86_400),
+            per_source: 5,
+            ..Retention::default()
+        }
+    );
     assert!(good("[store]\nsynchronous = \"full\"\n").store.full_sync);
     let Fetch {
         concurrency,
@@ -134,9 +144,7 @@ fn the_own_address_follows_the_listener_and_ends_in_a_slash() {
 
 #[test]
 fn keys_that_do_nothing_yet_warn_only_when_they_ask_for_something() {
-    let asked = r#"[store]
-retention = { age = "365d" }
-[schedule]
+    let asked = r#"[schedule]
 budget = "2000/h"
 [[source]]
 url = "https://example.org/"
@@ -153,7 +161,6 @@ drop = ["words < 50"]
         .map(|warning| warning.key.as_str())
         .collect();
     let expected = [
-        "store.retention",
         "schedule.budget",
         "source[1].full_text",
         "source[1].keep",
@@ -163,7 +170,7 @@ drop = ["words < 50"]
     assert_eq!(keys, expected);
     assert_eq!(
         warnings(&config)[0],
-        "feedmill.toml:2:13: store.retention: does nothing yet in this release"
+        "feedmill.toml:2:10: schedule.budget: does nothing yet in this release"
     );
     let silent = "[schedule]\nbudget = \"\"\n[[source]]\nurl = \"file:a\"\nfull_text = \"never\"\nkeep = []\n";
     assert_eq!(warnings(&good(silent)), [""; 0]);

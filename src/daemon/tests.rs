@@ -156,3 +156,34 @@ async fn while_the_store_refuses_ever_fewer_polls_try_it() {
     trouble.note(true);
     assert_eq!((trouble.room(64, 3), trouble.pause()), (64, None));
 }
+
+#[tokio::test]
+async fn what_is_forgotten_is_served_no_more() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let stop = CancellationToken::new();
+    write_feed(folder.path(), &["One", "Two"]);
+    let (_store, holder, address) = start(folder.path(), &stop).await;
+    ordered(&holder).await;
+    let before = served(&address, 2).await;
+    let entry = before.split("<entry").nth(1).expect("an entry");
+    let id = entry
+        .split_once("<id>")
+        .and_then(|(_, rest)| rest.split_once("</id>"))
+        .map(|(id, _)| id.to_owned())
+        .expect("an id");
+    let mut lines = Vec::new();
+    for article in [id.clone(), id.clone()] {
+        ask(&holder, Task::Forget { article }, |well, line| {
+            lines.push((well, line.contains(&id)));
+        })
+        .await
+        .expect("answered");
+    }
+    assert_eq!(lines, [(true, true), (false, true)]);
+    assert!(!served(&address, 1).await.contains(&id));
+    write_feed(folder.path(), &["One", "Two", "Three"]);
+    let line = ordered(&holder).await;
+    assert_eq!(line, "true mill: ok, 1 new, 0 revised, 0 merged");
+    assert!(!served(&address, 2).await.contains(&id));
+    stop.cancel();
+}

@@ -80,7 +80,7 @@ fn check(
     let known = Known {
         same_key: key.map(|(entry, _)| entry),
         same_url: url.map(|(entry, _)| entry).into_iter().collect(),
-        buried: false,
+        ..Known::default()
     };
     let side = side(2, &candidate, new_text);
     decide(&candidate, &side, &known, &texts).decision
@@ -277,6 +277,35 @@ fn what_was_buried_stays_away() {
         .decision,
         Decision::Buried
     );
+}
+
+#[test]
+fn what_is_barred_founds_nothing_but_joins_what_lives() {
+    let (other, _) = entry(facts("b", "Ferry", 0, HARBOUR), HARBOUR, 0);
+    let decided = |same_url: Vec<KnownEntry>, barred| {
+        let known = Known {
+            same_url,
+            barred,
+            next_slot: 3,
+            ..Known::default()
+        };
+        let facts = facts("a", "Ferry", 1, HARBOUR);
+        let texts = Stored(HashMap::new(), Vec::new());
+        decide(&facts, &side(1, &facts, HARBOUR), &known, &texts).decision
+    };
+    assert_eq!(decided(Vec::new(), true), Decision::Buried);
+    assert_eq!(decided(Vec::new(), false), Decision::New { slot: 3 });
+    let joined = decided(vec![other], true);
+    assert!(matches!(
+        joined,
+        Decision::Joined {
+            join: Join {
+                rung: Rung::Url,
+                ..
+            },
+            ..
+        }
+    ));
 }
 
 #[test]

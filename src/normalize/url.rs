@@ -1,260 +1,348 @@
 //! Canonical keys of URLs: two spellings of one address have one key. A key is never shown.
+//!
+//! Syntax first (RFC 3986 §6.2.2), then what the web adds: trackers, mobile and AMP forms, redirectors that carry their
+//! target. Nothing is asked of the network.
+
+use std::borrow::Cow;
 
 use url::Url;
 
-const PREFIXES: &[&str] = &[
-    "utm_", "mtm_", "pk_", "hsa_", "itm_", "otm_", "ga_", "at_", "vero_", "oly_", "ns_", "_branch_",
-];
-const NAMES: &[&str] = &[
-    "fbclid",
-    "gclid",
-    "dclid",
-    "gbraid",
-    "wbraid",
-    "gclsrc",
-    "msclkid",
-    "yclid",
-    "ysclid",
-    "twclid",
-    "igshid",
-    "ttclid",
-    "li_fat_id",
-    "srsltid",
-    "mc_cid",
-    "mc_eid",
-    "mc_tc",
-    "_hsenc",
-    "_hsmi",
-    "__hssc",
-    "__hstc",
-    "__hsfp",
-    "hsctatracking",
-    "mkt_tok",
-    "_openstat",
-    "fb_action_ids",
-    "fb_action_types",
-    "fb_ref",
-    "fb_source",
-    "cmpid",
-    "ocid",
-    "smid",
-    "xtor",
-    "echobox",
-    "spm",
-    "wt_mc",
-    "wt_zmc",
-    "wtrid",
-    "s_cid",
-    "sc_cid",
-    "rb_clickid",
-    "wickedid",
-    "_ga",
-    "_gl",
-    "__s",
-    "__twitter_impression",
-    "_bhlid",
-    "ref_src",
-    "ref_url",
-    "campaign_id",
-    "campaign_medium",
-    "campaign_source",
-    "campaign_name",
-    "campaign_term",
-    "campaign_content",
-];
-const REFERRERS: &[&str] = &[
-    "rss",
-    "feed",
-    "twitter",
-    "facebook",
-    "newsletter",
-    "home",
-    "front",
-];
+mod trackers;
+
+/// Redirectors inside redirectors are followed this far.
 const UNWRAPS: usize = 4;
 
 /// The canonical key of a URL: `example.org/path?x=1`. `None` for what is not http(s).
 pub fn canonical_key(url: &str) -> Option<String> {
-    let mut url = Url::parse(url.trim()).ok()?;
+    let mut url = parsed(url.trim())?;
     for _ in 0..UNWRAPS {
         match wrapped(&url) {
             Some(inner) => url = inner,
             None => break,
         }
     }
-    if !matches!(url.scheme(), "http" | "https") {
-        return None;
-    }
-    let mut key = host(url.host_str()?);
+    let mut key = String::with_capacity(url.as_str().len());
+    key.push_str(host(url.host_str()?));
     if let Some(port) = url.port() {
-        key.push_str(&format!(":{port}"));
+        key.push(':');
+        key.push_str(&port.to_string());
     }
-    key.push_str(&path(url.path()));
-    let query = query(&url);
-    if !query.is_empty() {
-        key.push('?');
-        key.push_str(&query);
+    key.push_str(trimmed(&percent(url.path())));
+    if let Some(query) = url.query() {
+        push_query(&mut key, query);
     }
-    if let Some(fragment) = url.fragment().filter(|text| text.starts_with(['!', '/'])) {
+    if let Some(route) = url.fragment().filter(|text| text.starts_with(['!', '/'])) {
+        let (path, query) = route.split_once('?').unwrap_or((route, ""));
         key.push('#');
-        key.push_str(fragment);
+        key.push_str(&percent(path));
+        push_query(&mut key, query);
     }
     Some(key)
 }
 
-/// The address inside a redirector's or AMP cache's.
-fn wrapped(url: &Url) -> Option<Url> {
-    let host = url.host_str()?.trim_start_matches("www.");
-    let parameter = |names: &[&str]| {
-        let found = url
-            .query_pairs()
-            .find(|(name, _)| names.contains(&&**name))?;
-        Url::parse(&found.1).ok()
+/// An http(s) URL; a scheme that was left out is no part of the key.
+fn parsed(text: &str) -> Option<Url> {
+    let url = if text.starts_with("//") {
+        Url::parse(&format!("https:{text}"))
+    } else {
+        Url::parse(text)
     };
-    let google = host.starts_with("google.");
-    match url.path() {
-        "/url" if google => return parameter(&["url", "q"]),
-        "/l.php" if host.ends_with("facebook.com") => return parameter(&["u"]),
-        _ if host == "out.reddit.com" => return parameter(&["url"]),
-        _ => {}
+    url.ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"))
+}
+
+/// The address inside a redirector's or an AMP cache's.
+fn wrapped(url: &Url) -> Option<Url> {
+    let host = url.host_str()?;
+    let google = is_google(host);
+    if google && url.path() == "/url" {
+        return parameter(url, trackers::GOOGLE);
     }
-    let rest = if google {
-        url.path()
-            .strip_prefix("/amp/s/")
-            .map(|rest| ("https", rest))
-    } else if host.ends_with(".cdn.ampproject.org") {
-        let rest = url
-            .path()
-            .strip_prefix("/c/")
-            .or_else(|| url.path().strip_prefix("/v/"))?;
-        Some(
-            rest.strip_prefix("s/")
-                .map_or(("http", rest), |rest| ("https", rest)),
-        )
+    let carries = |known: &&trackers::Redirector| {
+        is_at(host, known.host) && (known.path.is_empty() || known.path == url.path())
+    };
+    if let Some(known) = trackers::REDIRECTORS.iter().find(carries) {
+        return parameter(url, known.parameters);
+    }
+    let path = url.path();
+    let inner = if google {
+        path.strip_prefix("/amp/")
+    } else if trackers::AMP_CACHES.iter().any(|cache| is_at(host, cache)) {
+        path.strip_prefix("/c/")
+            .or_else(|| path.strip_prefix("/v/"))
     } else {
         None
+    }?;
+    // "s" is the scheme, https; a page of plain http has none.
+    let inner = inner.strip_prefix("s/").unwrap_or(inner);
+    let (host, _) = inner.split_once('/').unwrap_or((inner, ""));
+    if !host.contains('.') {
+        return None;
+    }
+    match url.query() {
+        Some(query) => parsed(&format!("https://{inner}?{query}")),
+        None => parsed(&format!("https://{inner}")),
+    }
+}
+
+fn parameter(url: &Url, names: &[&str]) -> Option<Url> {
+    names.iter().find_map(|wanted| {
+        let (_, value) = url.query_pairs().find(|(name, _)| name == wanted)?;
+        parsed(&value)
+    })
+}
+
+/// `google.TLD`, `google.co.TLD` and `google.com.TLD`, with `www.` or another host before it.
+fn is_google(host: &str) -> bool {
+    let Some(at) = host.rfind("google.") else {
+        return false;
     };
-    let (scheme, rest) = rest?;
-    let query = url
-        .query()
-        .map(|query| format!("?{query}"))
-        .unwrap_or_default();
-    Url::parse(&format!("{scheme}://{rest}{query}")).ok()
+    let (before, rest) = (&host[..at], &host[at + "google.".len()..]);
+    let rest = rest
+        .strip_prefix("co.")
+        .or_else(|| rest.strip_prefix("com."))
+        .unwrap_or(rest);
+    (before.is_empty() || before.ends_with('.')) && !rest.contains('.') && rest.len() <= 3
 }
 
-fn host(host: &str) -> String {
+/// Whether a host is this one or below it.
+fn is_at(host: &str, known: &str) -> bool {
+    host.strip_suffix(known)
+        .is_some_and(|before| before.is_empty() || before.ends_with('.'))
+}
+
+/// Without the final dot and the labels that name another form of the same site. What is left is somebody's own domain:
+/// the site `m.blogspot.com` is not `blogspot.com`.
+fn host(host: &str) -> &str {
     let mut host = host.trim_end_matches('.');
-    while let Some(rest) = ["www.", "m.", "mobile.", "amp."]
-        .iter()
-        .find_map(|prefix| host.strip_prefix(prefix))
-        && rest.contains('.')
-    {
-        host = rest;
-    }
-    host.to_owned()
-}
-
-fn path(path: &str) -> String {
-    let mut path = percent(path);
     loop {
-        let before = path.len();
-        for end in ["/", "/amp", "/index.html", "/index.htm"] {
-            if let Some(rest) = path.strip_suffix(end) {
-                path.truncate(rest.len());
-            }
-        }
-        if path.len() == before {
-            return path;
+        let www = host.strip_prefix("www.").filter(|rest| rest.contains('.'));
+        let form = || {
+            ["m.", "mobile.", "amp."]
+                .iter()
+                .find_map(|label| host.strip_prefix(label))
+                .filter(|rest| psl::domain_str(rest).is_some())
+        };
+        match www.or_else(form) {
+            Some(rest) => host = rest,
+            None => return host,
         }
     }
 }
 
-/// Upper-case escapes, unreserved characters decoded (RFC 3986 §6.2.2).
-fn percent(text: &str) -> String {
+/// Without what only says which form of the page it is.
+fn trimmed(mut path: &str) -> &str {
+    if let Some(at) = path.find(";jsessionid=") {
+        path = &path[..at];
+    }
+    loop {
+        let shorter = ["/", "/amp", "/index.html", "/index.htm"]
+            .iter()
+            .find_map(|end| path.strip_suffix(end));
+        match shorter {
+            Some(rest) => path = rest,
+            None => return path,
+        }
+    }
+}
+
+/// Upper-case escapes, unreserved characters decoded, and what may not stand bare escaped (RFC 3986 §6.2.2).
+fn percent(text: &str) -> Cow<'_, str> {
+    let bare = |byte: u8| {
+        !matches!(
+            byte,
+            b'%' | b'|' | b'[' | b']' | b'^' | b'`' | b'{' | b'}' | b'\\' | b'"'
+        )
+    };
+    if text.bytes().all(bare) {
+        return Cow::Borrowed(text);
+    }
     let bytes = text.as_bytes();
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('%') {
-        out.push_str(&rest[..at]);
-        let offset = text.len() - rest.len() + at;
-        let hex = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
-        match (hex(bytes.get(offset + 1)), hex(bytes.get(offset + 2))) {
-            (Some(high), Some(low)) => {
-                let value = (high * 16 + low) as u8;
-                if value.is_ascii_alphanumeric() || b"-._~".contains(&value) {
-                    out.push(char::from(value));
-                } else {
-                    out.push_str(&format!("%{value:02X}"));
-                }
-                rest = &rest[at + 3..];
+    let hex = |at: usize| Some(char::from(*bytes.get(at)?).to_digit(16)? as u8);
+    let mut out = String::with_capacity(text.len() + 8);
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        if byte == b'%'
+            && let (Some(high), Some(low)) = (hex(at + 1), hex(at + 2))
+        {
+            let value = high * 16 + low;
+            if value.is_ascii_alphanumeric() || b"-._~".contains(&value) {
+                out.push(char::from(value));
+            } else {
+                push_escape(&mut out, value);
             }
-            _ => {
-                out.push('%');
-                rest = &rest[at + 1..];
-            }
+            at += 3;
+        } else if byte != b'%' && !bare(byte) {
+            push_escape(&mut out, byte);
+            at += 1;
+        } else {
+            // Stray signs of percent stay; whatever is not ASCII came through the parser escaped.
+            out.push(char::from(byte));
+            at += 1;
         }
     }
-    out.push_str(rest);
-    out
+    Cow::Owned(out)
 }
 
-fn query(url: &Url) -> String {
-    let mut kept: Vec<String> = url
-        .query()
-        .unwrap_or_default()
+fn push_escape(out: &mut String, value: u8) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    out.push('%');
+    out.push(char::from(DIGITS[usize::from(value >> 4)]));
+    out.push(char::from(DIGITS[usize::from(value & 15)]));
+}
+
+/// What is left of a query, sorted. Parts that were escaped twice in the feed (`&amp;`) are read as they were meant.
+fn push_query(key: &mut String, query: &str) {
+    let mut kept: Vec<Cow<'_, str>> = query
         .split('&')
-        .filter(|pair| !pair.is_empty() && !is_noise(pair))
+        .map(|pair| pair.strip_prefix("amp;").unwrap_or(pair))
+        .filter(|pair| !pair.is_empty())
         .map(percent)
+        .filter(|pair| !is_noise(pair))
         .collect();
-    kept.sort();
-    kept.join("&")
+    kept.sort_unstable();
+    let mut sign = '?';
+    for pair in kept {
+        key.push(sign);
+        key.push_str(&pair.replace("%20", "+"));
+        sign = '&';
+    }
 }
 
+/// A parameter that names no page.
 fn is_noise(pair: &str) -> bool {
     let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
     let name = name.to_ascii_lowercase();
-    match name.as_str() {
+    let name = name.as_str();
+    match name {
         "amp" => true,
-        "outputtype" => value == "amp",
-        "ref" | "source" | "from" => {
-            value.contains('.') || REFERRERS.contains(&value.to_ascii_lowercase().as_str())
+        "outputtype" | "output" => value.eq_ignore_ascii_case("amp"),
+        _ if trackers::MAYBE.contains(&name) => is_referrer(value),
+        _ => {
+            trackers::NAMES.binary_search(&name).is_ok()
+                || trackers::PREFIXES
+                    .iter()
+                    .any(|prefix| name.starts_with(prefix))
         }
-        name => PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || NAMES.contains(&name),
     }
+}
+
+/// A host, an address, or the name of a place readers come from.
+fn is_referrer(value: &str) -> bool {
+    let value = value.to_ascii_lowercase();
+    let value = ["http%3a%2f%2f", "https%3a%2f%2f", "http://", "https://"]
+        .iter()
+        .find_map(|scheme| value.strip_prefix(scheme))
+        .unwrap_or(&value);
+    let end = value.find(['/', '%']).unwrap_or(value.len());
+    let host = &value[..end];
+    let is_host = host.rsplit_once('.').is_some_and(|(before, last)| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+        !before.is_empty()
+            && before.bytes().all(plain)
+            && last.len() >= 2
+            && last.bytes().all(|byte| byte.is_ascii_alphabetic())
+            && !trackers::FILE_ENDINGS.contains(&last)
+    });
+    is_host || trackers::REFERRERS.contains(&value)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn key(url: &str) -> String {
+        canonical_key(url).expect(url)
+    }
+
     #[test]
     fn spellings_of_one_address_have_one_key() {
         for spelling in [
             "https://www.Example.org/a%7eb/?b=2&a=1&utm_source=x#top",
             "http://m.example.org:80/a~b?a=1&b=2&fbclid=9",
+            "//amp.www.example.org./a~b/index.html?a=1&amp;b=2&utm%5Fid=3",
+            "https://user:secret@example.org/x/../a~b;jsessionid=1F?a=1&b=2",
             "https://example.org/a~b/amp/?a=1&b=2&ref=newsletter",
+            "https://example.org/a~b/amp/?b=2&outputType=amp&a=1&ref=t.co&source=https%3A%2F%2Fnews.example%2Fx",
             "https://www.google.com/url?q=https%3A%2F%2Fexample.org%2Fa~b%3Fa%3D1%26b%3D2",
+            "https://google.co.uk/url?sa=t&url=https%3A%2F%2Fexample.org%2Fa~b%3Fa%3D1%26b%3D2",
+            "https://lm.facebook.com/l.php?u=https%3A%2F%2Fexample.org%2Fa~b%3Fa%3D1%26b%3D2&h=AT",
+            "https://out.reddit.com/t3_x?url=https%3A%2F%2Fexample.org%2Fa~b%3Fa%3D1%26b%3D2",
             "https://example-org.cdn.ampproject.org/c/s/example.org/a~b?a=1&b=2",
+            "https://example-org.cdn.ampproject.org/v/example.org/a~b/amp?a=1&b=2&amp_js_v=0.1&usqp=mq",
+            "https://www.google.de/amp/s/amp.example.org/a~b?a=1&b=2",
         ] {
-            assert_eq!(
-                canonical_key(spelling).as_deref(),
-                Some("example.org/a~b?a=1&b=2"),
-                "{spelling}"
-            );
+            assert_eq!(key(spelling), "example.org/a~b?a=1&b=2", "{spelling}");
         }
+        // A redirector in a redirector, and one more than is followed.
+        let wrap = |url: &str| {
+            let inner: String = url::form_urlencoded::byte_serialize(url.as_bytes()).collect();
+            format!("https://www.google.com/url?q={inner}")
+        };
+        let mut url = "https://example.org/a".to_owned();
+        for _ in 0..UNWRAPS {
+            url = wrap(&url);
+            assert_eq!(key(&url), "example.org/a");
+        }
+        assert!(key(&wrap(&url)).starts_with("google.com/url?q="));
+    }
+
+    #[test]
+    fn escapes_are_written_in_one_way() {
+        let check = |url: &str, other: &str| assert_eq!(key(url), key(other), "{url}");
+        check(
+            "https://a.example/caf%c3%a9-€",
+            "https://a.example/café-%E2%82%AC",
+        );
+        check("https://a.example/a|b[1]", "https://a.example/a%7cb%5B1%5D");
+        check("https://a.example/?q=a%20b", "https://a.example/?q=a+b");
+        check("https://bücher.example/", "https://xn--bcher-kva.example");
+        check("https://a.example/100%", "https://a.example/100%");
+        assert_eq!(key("https://a.example/a%2fb%zz"), "a.example/a%2Fb%zz");
     }
 
     #[test]
     fn what_names_another_page_stays() {
-        let key = |url| canonical_key(url).expect("http");
-        assert_ne!(
-            key("https://example.org/?p=1"),
-            key("https://example.org/?p=2")
+        let check = |url: &str, other: &str| assert_ne!(key(url), key(other), "{url}");
+        check("https://example.org/?p=1", "https://example.org/?p=2");
+        check(
+            "https://example.org/?mc=1&cid=2",
+            "https://example.org/?mc=1&cid=3",
         );
-        assert_ne!(key("https://example.org/A"), key("https://example.org/a"));
-        assert_ne!(
-            key("https://example.org/#!/a"),
-            key("https://example.org/#!/b")
+        check("https://example.org/A", "https://example.org/a");
+        check("https://example.org/?v=A", "https://example.org/?v=a");
+        check("https://example.org:8443/", "https://example.org/");
+        check("https://example.org/#!/a", "https://example.org/#!/b");
+        check("https://example.org/#/a", "https://example.org/");
+        check("https://example.org/a%2Fb", "https://example.org/a/b");
+        check("https://m.blogspot.com/a", "https://amp.blogspot.com/a");
+        check("https://m.co.uk/a", "https://mobile.co.uk/a");
+        check(
+            "https://example.org/?from=2026.01.02",
+            "https://example.org/",
+        );
+        check(
+            "https://example.org/?source=page.html",
+            "https://example.org/",
+        );
+        check("https://example.org/?ref=7", "https://example.org/");
+        check("https://example.org/example", "https://example.org/");
+        check(
+            "https://google.evil.example/url?q=https://a.example/",
+            "https://a.example/",
+        );
+        check(
+            "https://notfacebook.com/l.php?u=https://a.example/",
+            "https://a.example/",
+        );
+        check(
+            "https://www.google.com/url?q=javascript:1",
+            "https://www.google.com/url",
+        );
+        check("https://www.google.com/amp/about", "https://about/");
+        assert_eq!(
+            key("https://example.org/#!/a?utm_source=x"),
+            "example.org#!/a"
         );
         assert_eq!(canonical_key("mailto:a@example.org"), None);
         assert_eq!(canonical_key("no url"), None);

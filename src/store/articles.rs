@@ -9,6 +9,8 @@ use super::codec::{
     decompress, id_kind_name, instant, json, millis, optional_instant, rung_name, scope,
     scope_number,
 };
+use super::flapping::is_frozen;
+use super::tombstones::Grave;
 use super::unite::{evidence_json, is_apart, relate, unite};
 use super::window::Window;
 use crate::dedup::{
@@ -17,7 +19,7 @@ use crate::dedup::{
 use crate::model::{Candidate, IdKind, Rung};
 
 /// Earlier states kept of an entry.
-const REVISIONS: i64 = 5;
+pub(super) const REVISIONS: i64 = 5;
 /// Namespace of article ids; random, fixed for good.
 const ARTICLES: Uuid = Uuid::from_u128(0x8a0c_7f5e_3d1b_4c62_9e47_51d0_2b6f_a3c4);
 
@@ -48,6 +50,8 @@ pub(super) struct Applied {
     pub(super) merged: bool,
     /// Something that outputs show changed.
     pub(super) shown: bool,
+    /// It changed too often: this change was not taken, and is to be looked at again.
+    pub(super) frozen: bool,
 }
 
 /// Looks up what could be the same, lets [`dedup::decide`] decide, and does it.
@@ -190,24 +194,27 @@ fn known(tx: &Savepoint<'_>, source: i64, candidate: &Candidate) -> Result<Known
         same_key,
         ..Known::default()
     };
+    if known.same_key.is_none() {
+        known.same_key = tx
+            .prepare_cached(&format!(
+                "SELECT {KNOWN_COLUMNS} FROM entries
+                 WHERE id = (SELECT max(entry) FROM former WHERE source = ?1 AND key = ?2)"
+            ))?
+            .query_row(params![source, candidate.key], known_entry)
+            .optional()?;
+    }
+    if let Some(same) = &known.same_key
+        && same.facts.content_hash == candidate.content_hash
+    {
+        return Ok(known);
+    }
+    let grave = Grave::of(tx, source, candidate, known.same_key.is_some())?;
+    known.buried = grave.buried;
+    known.barred = grave.barred;
+    known.next_slot = grave.next_slot;
     if known.same_key.is_some() {
         return Ok(known);
     }
-    known.same_key = tx
-        .prepare_cached(&format!(
-            "SELECT {KNOWN_COLUMNS} FROM entries
-             WHERE id = (SELECT max(entry) FROM former WHERE source = ?1 AND key = ?2)"
-        ))?
-        .query_row(params![source, candidate.key], known_entry)
-        .optional()?;
-    if known.same_key.is_some() {
-        return Ok(known);
-    }
-    known.buried = tx
-        .prepare_cached(
-            "SELECT 1 FROM tombstones WHERE (kind, source, hash) IN (VALUES ('key', ?1, ?2), ('url', 0, ?3))",
-        )?
-        .exists(params![source, candidate.key, candidate.url_key])?;
     if let Some(url_key) = candidate.url_key {
         known.same_url = tx
             .prepare_cached(&format!(
@@ -220,6 +227,7 @@ fn known(tx: &Savepoint<'_>, source: i64, candidate: &Candidate) -> Result<Known
     Ok(known)
 }
 
+/// Plain text of a stored entry; empty without content.
 pub(super) fn stored_text(tx: &Connection, entry: i64) -> Result<String, Error> {
     let blob: Option<Vec<u8>> = tx
         .prepare_cached("SELECT html FROM contents WHERE entry = ?1")?
@@ -310,6 +318,12 @@ fn insert_article(
     let published = entry
         .published
         .map_or(first_seen, |date| date.min(first_seen));
+    // Old material of a new source is no news.
+    let arrived = if context.first_poll {
+        published
+    } else {
+        first_seen
+    };
     let updated = entry
         .updated
         .map_or(published, |date| date.min(context.now).max(published));
@@ -324,7 +338,7 @@ fn insert_article(
     };
     let mut statement = tx.prepare_cached(
         "INSERT INTO articles (id, published_id, representative, published_at_ms, first_seen_at_ms, updated_at_ms,
-         revision, source_updated_at_ms) VALUES (?1, ?2, 0, ?3, ?4, ?5, 1, ?6) ON CONFLICT (id) DO NOTHING",
+         revision, source_updated_at_ms, arrived_at_ms) VALUES (?1, ?2, 0, ?3, ?4, ?5, 1, ?6, ?7) ON CONFLICT (id) DO NOTHING",
     )?;
     let mut insert = |source: &str| {
         let id = article_id(source, candidate.key, slot);
@@ -335,6 +349,7 @@ fn insert_article(
             millis(first_seen),
             millis(updated),
             context.feed_updated.map(millis),
+            millis(arrived),
         ])
     };
     if insert(context.name)? == 0 {
@@ -383,6 +398,14 @@ fn revise(
     article: i64,
     real: bool,
 ) -> Result<Applied, Error> {
+    if is_frozen(tx, context, candidate, entry)? {
+        back_in_document(tx, entry)?;
+        return Ok(Applied {
+            entry: Some(entry),
+            frozen: true,
+            ..Applied::default()
+        });
+    }
     keep_revision(tx, context, entry)?;
     let new = &candidate.entry;
     // The earliest date ever given stands; a later one is a change.

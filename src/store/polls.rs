@@ -192,7 +192,7 @@ fn store_feed(
     source: &crate::model::Source,
     at: DateTime<Utc>,
     before: &Before,
-    feed: FeedDocument,
+    mut feed: FeedDocument,
     report: &mut Report,
 ) -> Result<(), Error> {
     let old: Vec<(u64, i64)> = tx
@@ -223,15 +223,23 @@ fn store_feed(
         );
     }
     let mut newest = Vec::with_capacity(feed.items.len());
+    let held: HashSet<i64> = old.iter().map(|(_, entry)| *entry).collect();
+    let mut frozen = false;
     for (position, item) in feed.items.into_iter().enumerate() {
         match item {
-            Item::Known { raw_hash, entry } => newest.push((raw_hash, entry)),
+            // What was forgotten while the poll was under way is known no more.
+            Item::Known { raw_hash, entry } if held.contains(&entry) => {
+                newest.push((raw_hash, entry));
+            }
+            Item::Known { .. } => {}
             Item::Candidate(candidate) => {
                 let raw_hash = candidate.raw_hash;
                 let applied = articles::apply(tx, window, &context, position, *candidate)?;
                 count(&applied, report);
+                frozen |= applied.frozen;
                 if let Some(entry) = applied.entry {
-                    newest.push((raw_hash, entry));
+                    // What was not taken is looked at again: its hash is not remembered.
+                    newest.push((if applied.frozen { !raw_hash } else { raw_hash }, entry));
                 }
             }
         }
@@ -243,6 +251,11 @@ fn store_feed(
         feed.cut || feed.delta,
         before.last_ok_at.unwrap_or(at),
     )?;
+    // A 304, or the same bytes again, would hide what was not taken.
+    if frozen {
+        feed.validators = Validators::default();
+        feed.body_hash = None;
+    }
     store_validators(tx, key, &feed.validators)?;
     let recovered = if feed.recovered.is_empty() {
         None

@@ -12,6 +12,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0002_search.sql")),
     M::up(include_str!("../../migrations/0003_manners.sql")),
     M::up(include_str!("../../migrations/0005_push.sql")),
+    M::up(include_str!("../../migrations/0006_retention.sql")),
     M::up(include_str!("../../migrations/0007_dedup.sql")),
 ];
 
@@ -137,5 +138,34 @@ pub(super) fn cure(error: &rusqlite::Error) -> String {
         }
         Some(ErrorCode::SystemIoFailure) => "the disk failed to read or write; check it".into(),
         _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_of_before_retention_keeps_its_graves_and_its_order() {
+        let mut connection = Connection::open_in_memory().expect("opened");
+        let before = Migrations::from_slice(&MIGRATIONS[..3]);
+        before.to_latest(&mut connection).expect("of before");
+        connection
+            .execute_batch(
+                "INSERT INTO tombstones (kind, source, hash) VALUES ('key', 3, 5);
+                 INSERT INTO articles (pk, id, published_id, representative, published_at_ms, first_seen_at_ms,
+                   updated_at_ms, revision) VALUES (1, 'a', 'a', 1, 10, 20, 30, 1);",
+            )
+            .expect("filled");
+        migrate(&mut connection, Path::new("x.db")).expect("up to date");
+        let (grave, arrived): (String, i64) = connection
+            .query_row(
+                "SELECT (SELECT kind || source || hash || nth FROM tombstones WHERE dated_at_ms IS NULL),
+                 arrived_at_ms FROM articles",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .expect("read");
+        assert_eq!((grave.as_str(), arrived), ("key350", 20));
     }
 }

@@ -15,6 +15,8 @@ use crate::model::{
 };
 use crate::search::Query;
 
+mod forgetting;
+
 fn now() -> DateTime<Utc> {
     "2026-03-04T05:06:07Z".parse().expect("a date")
 }
@@ -116,6 +118,11 @@ impl World {
     }
 
     async fn poll(&self, items: &[Text<'_>]) -> Result<Report, Error> {
+        self.observe(items.iter().copied().map(candidate).collect())
+            .await
+    }
+
+    async fn observe(&self, items: Vec<Item>) -> Result<Report, Error> {
         let (key, source) = self.sources.iter().next().expect("one source");
         let document = FeedDocument {
             info: FeedInfo::default(),
@@ -129,7 +136,7 @@ impl World {
             delta: false,
             prev_archive: None,
             cut: false,
-            items: items.iter().copied().map(candidate).collect(),
+            items,
             furniture: None,
             repeated: None,
         };

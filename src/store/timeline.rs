@@ -35,7 +35,7 @@ pub enum SelectionOrder {
     /// The republished date.
     #[default]
     Published,
-    /// First sight.
+    /// First sight; of what a source's first document brought, the publisher's date.
     FirstSeen,
 }
 
@@ -123,7 +123,7 @@ impl Store {
 fn statement(selection: &Selection) -> String {
     let column = match selection.order {
         SelectionOrder::Published => "a.published_at_ms",
-        SelectionOrder::FirstSeen => "a.first_seen_at_ms",
+        SelectionOrder::FirstSeen => "a.arrived_at_ms",
     };
     let of_sources = if selection.sources.is_some() {
         "AND EXISTS (SELECT 1 FROM entries m WHERE m.article = a.pk

@@ -6,6 +6,7 @@
 mod checks;
 mod compare;
 mod dedup;
+mod urls;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -9,6 +9,8 @@ mod fetch_limits;
 mod fetch_rules;
 mod fetch_ways;
 mod fetching;
+mod forgetting;
+mod keeping;
 mod manners;
 mod mill;
 mod moving;
