@@ -7,22 +7,18 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::{ContentScope, Rung};
+use crate::sketch::Sketch;
 use likeness::compare;
 
 pub use bands::{Index, Placed};
-pub use learned::Learned;
 pub use likeness::{Evidence, Side, Verdict};
 pub use rekey::{Identified, Rekeyed, rekeyed};
-pub use sketch::{BANDS, Blocks, Overlap, Sketch, Title};
 
 mod bands;
-mod learned;
 mod likeness;
 mod rekey;
-mod sketch;
 #[cfg(test)]
 mod tests;
-mod words;
 
 /// From this distance of dates on, one id or link may stand for another article (rolling pages, "Morning links").
 pub const REUSE_AFTER: TimeDelta = TimeDelta::hours(18);

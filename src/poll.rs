@@ -12,7 +12,6 @@ use url::Url;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128_with_seed};
 
 use crate::clock::Clock;
-use crate::dedup::{Blocks, Sketch, Title};
 use crate::fetch::{self, Answer, Fetcher, Payload};
 use crate::model::{
     Candidate, Due, FeedDocument, FeedInfo, Item, Observation, Observed, PIPELINE_VERSION, Piece,
@@ -20,6 +19,7 @@ use crate::model::{
 };
 use crate::normalize::{self, Normalized};
 use crate::parse::{self, ParsedFeed};
+use crate::sketch::{Blocks, Sketch, Title};
 use crate::store::{self, Store, compress};
 
 pub use outage::{Network, Outage, Try};

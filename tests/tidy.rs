@@ -8,22 +8,25 @@ use std::path::{Path, PathBuf};
 /// Module → the other modules of the crate that it may name. A stage names the words everybody shares and
 /// the output of the stage just before it, never anything after it.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("model", &["schedule"]), // a rule holds its parsed crontab line
+    ("model", &["schedule", "sketch"]), // a rule holds its parsed crontab line; a candidate what its text looks like
     ("clock", &[]),
     ("text", &[]),
     ("search", &["text"]),
+    ("sketch", &["text"]),
     ("config", &["model", "schedule"]), // reads schedule texts
     ("schedule", &["model"]),
     ("fetch", &["model", "config"]),
     ("recover", &["model", "fetch", "text"]), // the names of characters
     ("parse", &["model", "fetch", "recover"]),
     ("normalize", &["model", "parse", "text"]),
-    ("dedup", &["model", "normalize"]),
+    ("dedup", &["model", "normalize", "sketch"]),
     ("websub", &["model"]),
     // its writer decides what is new, when next, and how a subscription stands
     (
         "store",
-        &["model", "text", "search", "schedule", "dedup", "websub"],
+        &[
+            "model", "text", "search", "schedule", "sketch", "dedup", "websub",
+        ],
     ),
     ("publish", &["model", "config", "text"]),
 ];

@@ -54,7 +54,7 @@ impl Index {
 
     /// There is no room for one more text.
     pub fn is_full(&self) -> bool {
-        (self.used + 2 * super::sketch::BANDS) * 5 > self.slots.len() * 4
+        (self.used + 2 * crate::sketch::BANDS) * 5 > self.slots.len() * 4
     }
 
     /// Puts an entry under its keys. Above about a million entries, and without room, nothing more is taken.

@@ -1,6 +1,6 @@
 //! Whether two texts tell one story: what is measured, and the rules over it (docs/deduplication.md).
 
-use super::sketch::{FEWEST, Overlap, Sketch, Title};
+use crate::sketch::{FEWEST, Overlap, Sketch, Title};
 
 /// One side of a comparison.
 #[derive(Clone, Debug)]
@@ -119,8 +119,8 @@ fn may_repeat(evidence: &Evidence, a: &Side, b: &Side, telling: bool) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sketch::Blocks;
     use super::*;
+    use crate::sketch::Blocks;
 
     const HARBOUR: &str = "The ferry to the outer island leaves at nine from Monday on and returns before the evening \
         tide, because the pilots asked for daylight on both crossings until the new lights on the breakwater are \

@@ -209,6 +209,6 @@ mod tests {
             )
         });
         assert_eq!(rekeyed(&old, &came, 20).pairs.len(), 20);
-        assert_eq!(rekeyed(&old, &came, 40).pairs.len(), 15, "no storm");
+        assert_eq!(rekeyed(&old, &came, 45).pairs.len(), 15, "no storm");
     }
 }

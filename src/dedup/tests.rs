@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use super::*;
+use crate::sketch::{Blocks, Title};
 
 fn at(hours: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::hours(hours)

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
 use super::{Entry, FeedInfo, Signals, Source, Validators};
-use crate::dedup::{Learned, Sketch};
+use crate::sketch::{Learned, Sketch};
 
 /// What one poll learned, ready for the store: everything that is dear was done off the writer.
 #[derive(Debug)]

@@ -13,10 +13,9 @@ use super::flapping::is_frozen;
 use super::tombstones::Grave;
 use super::unite::{evidence_json, is_apart, relate, unite};
 use super::window::Window;
-use crate::dedup::{
-    self, Decision, Facts, Join, Known, KnownEntry, Member, Placed, Ruling, Side, Title,
-};
+use crate::dedup::{self, Decision, Facts, Join, Known, KnownEntry, Member, Placed, Ruling, Side};
 use crate::model::{Candidate, IdKind, Rung};
+use crate::sketch::Title;
 
 /// Earlier states kept of an entry.
 pub(super) const REVISIONS: i64 = 5;

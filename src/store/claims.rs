@@ -12,9 +12,9 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::codec::{document, hashes, millis};
 use super::{Error, Store};
-use crate::dedup::Learned;
 use crate::model::{Due, RequestOptions, Source, Validators};
 use crate::schedule;
+use crate::sketch::Learned;
 
 /// A claim is void after this long: no poll takes it.
 const LEASE: TimeDelta = TimeDelta::minutes(15);

@@ -6,8 +6,9 @@ use rusqlite::{Savepoint, params};
 
 use super::Error;
 use super::codec::{id_kind_name, optional_instant};
-use crate::dedup::{Identified, Rekeyed, Title, rekeyed};
+use crate::dedup::{Identified, Rekeyed, rekeyed};
 use crate::model::{Candidate, Item};
+use crate::sketch::Title;
 
 /// What left.
 struct Gone {

@@ -8,12 +8,12 @@ use tempfile::TempDir;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::*;
-use crate::dedup::{Blocks, Sketch};
 use crate::model::{
     Cadence, Candidate, ContentScope, Details, Entry, FeedDocument, FeedInfo, HttpVersion, IdKind,
     Item, Observation, RequestOptions, Rule, Signals, Source, Validators,
 };
 use crate::search::Query;
+use crate::sketch::{Blocks, Sketch};
 
 mod forgetting;
 

@@ -8,8 +8,9 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use super::articles::{KNOWN_COLUMNS, known_entry, stored_text};
 use super::codec::millis;
 use super::{Error, Store};
-use crate::dedup::{BANDS, Blocks, Index, KnownEntry, Placed, Side, Sketch, Texts, Title};
+use crate::dedup::{Index, KnownEntry, Placed, Side, Texts};
 use crate::model::Nearness;
+use crate::sketch::{BANDS, Blocks, Sketch, Title};
 
 /// Used so often by one source, a title is no evidence.
 const GENERIC_USES: usize = 3;

@@ -4,10 +4,15 @@
 //! whole text find copies, bands over the lead find what was cut short behind it (`ARTICLES` measurements in
 //! docs/deduplication.md).
 
-use super::words::{Kind, Word, words_of};
+use words::{Kind, Word, words_of};
+
+pub use learned::Learned;
+
+mod learned;
+mod words;
 
 /// Of a longer text, this many of the lowest shingle hashes stand for all (bottom-k sketch).
-pub(super) const LOWEST: usize = 512;
+const LOWEST: usize = 512;
 /// Words of a text that are its lead.
 const LEAD_WORDS: usize = 60;
 /// Numbers kept of a text.
@@ -19,7 +24,7 @@ const LEAD_ROWS: usize = 2;
 /// Keys under which a text is found.
 pub const BANDS: usize = WHOLE_BANDS + LEAD_BANDS;
 /// Fewer shingles than this are no evidence.
-pub(super) const FEWEST: usize = 5;
+pub const FEWEST: usize = 5;
 const VERSION: u8 = 1;
 
 /// A text as it is compared.
