@@ -35,6 +35,7 @@ CREATE INDEX former_entry ON former (entry);
 CREATE TABLE related (
   a INTEGER NOT NULL REFERENCES articles (pk) ON DELETE CASCADE,
   b INTEGER NOT NULL REFERENCES articles (pk) ON DELETE CASCADE,
+  relation TEXT NOT NULL,              -- translation, follow_up, same_event
   PRIMARY KEY (a, b)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX related_b ON related (b);

@@ -21,16 +21,16 @@ use crate::schedule;
 use crate::store::{Holder, Lock, Sources, Store};
 
 pub use canonicalize::canonicalize;
+pub use correct::correct;
 pub use documents::{export_atom, export_jsonl, parse};
 pub use explain::explain;
-pub use forget::forget;
 pub use listings::{articles, sources};
 pub use poll::poll;
 
 mod canonicalize;
+mod correct;
 mod documents;
 mod explain;
-mod forget;
 mod listings;
 mod poll;
 

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::daemon;
-use crate::model::Report;
+use crate::model::{Correction, Report};
 use crate::poll::Shell;
 use crate::store::{Holder, Scope, Sources};
 
@@ -42,11 +42,8 @@ pub enum Task {
     },
     /// Bring the search index up to date.
     Index,
-    /// Take an article out for good.
-    Forget {
-        /// Its id.
-        article: String,
-    },
+    /// Correct articles.
+    Correct(Correction),
 }
 
 /// The daemon's end.
@@ -155,9 +152,9 @@ async fn obey(
     } = served;
     let result = match task {
         Task::Index => daemon::index(&shell.store, stop, |_| {}).await,
-        Task::Forget { article } => shell.store.forget(article).await.map(|forgotten| {
+        Task::Correct(correction) => shell.store.correct(correction).await.map(|done| {
             changed.notify_one();
-            let _ = lines.send(format!("+{}\n", forgotten.to_string().replace('\n', " ")));
+            let _ = lines.send(format!("+{}\n", done.replace('\n', " ")));
         }),
         Task::Poll { names, all } => {
             let scope = scope(names, all);

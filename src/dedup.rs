@@ -6,7 +6,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::model::{ContentScope, Rung};
+use crate::model::{ContentScope, Relation, Rung};
 use crate::sketch::Sketch;
 use likeness::compare;
 
@@ -142,7 +142,7 @@ pub struct Ruling {
     /// Other articles that are the same story, as the candidate shows: it is a long copy of both, or they are stubs of it.
     pub unites: Vec<Join>,
     /// `articles.pk` of stories that share much, and are not the same.
-    pub related: Vec<i64>,
+    pub related: Vec<(i64, Relation)>,
 }
 
 impl From<Decision> for Ruling {
@@ -204,7 +204,7 @@ pub fn decide(candidate: &Facts, side: &Side, known: &Known, texts: &dyn Texts) 
         decision: Decision::Joined { slot, join: best },
         related: related
             .into_iter()
-            .filter(|article| {
+            .filter(|(article, _)| {
                 *article != best.article && unites.iter().all(|join| join.article != *article)
             })
             .collect(),
@@ -251,7 +251,7 @@ fn is_reused_link(candidate: &Facts, side: &Side, other: &KnownEntry, texts: &dy
 struct Neighbours {
     /// With whether both texts are long.
     same: Vec<(Join, bool)>,
-    related: Vec<i64>,
+    related: Vec<(i64, Relation)>,
 }
 
 /// Rungs 2 and 3: what tells the same story in the same words, and what shares much with it.
@@ -276,10 +276,8 @@ fn neighbours(side: &Side, texts: &dyn Texts) -> Neighbours {
                 };
                 found.same.push((join, strong));
             }
-            Verdict::Related(_) if !found.related.contains(&entry.article) => {
-                found.related.push(entry.article);
-            }
-            Verdict::Related(_) | Verdict::Apart => {}
+            Verdict::Related(relation) => found.related.push((entry.article, relation)),
+            Verdict::Apart => {}
         }
     }
     found

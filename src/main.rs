@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use feedmill::commands::{self, Failure};
+use feedmill::model::Correction;
 
 /// Many feeds in, one merged feed out.
 #[derive(Parser)]
@@ -46,10 +47,10 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Why a source is polled when it is, its last polls, what is wrong with it and what to do
+    /// Why a source is polled when it is and what is wrong with it; where an article was seen and why its entries are one
     Explain {
-        /// Its id
-        source: String,
+        /// Id of a source, or of an article
+        what: String,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -74,6 +75,20 @@ enum Command {
     /// Take an article out everywhere, for good: neither its sources nor copies bring it back
     Forget {
         /// Its id (urn:uuid:…), the beginning of its UUID, or the id it was published under
+        article: String,
+    },
+    /// An entry out of an article, for good: it becomes one of its own
+    Split {
+        /// The article's id, the beginning of its UUID, or the id it was published under
+        article: String,
+        /// The entry's number (#12), id, link or source, as `explain ARTICLE` shows them
+        entry: String,
+    },
+    /// Two articles into one, for good
+    Merge {
+        /// The id of one
+        into: String,
+        /// The id of the other
         article: String,
     },
     /// URLs on standard input, one a line, to the canonical key of each
@@ -170,7 +185,7 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
             dry_run,
         } => commands::poll(config, sources, all, dry_run).await,
         Command::Check { json } => commands::check(config, json),
-        Command::Explain { source, json } => commands::explain(config, &source, json).await,
+        Command::Explain { what, json } => commands::explain(config, &what, json).await,
         Command::Sources { json } => commands::sources(config, json).await,
         Command::Articles {
             query,
@@ -179,7 +194,15 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
             limit,
             json,
         } => commands::articles(config, &query, source, since.as_deref(), limit, json).await,
-        Command::Forget { article } => commands::forget(config, &article).await,
+        Command::Forget { article } => {
+            commands::correct(config, Correction::Forget { article }).await
+        }
+        Command::Split { article, entry } => {
+            commands::correct(config, Correction::Split { article, entry }).await
+        }
+        Command::Merge { into, article } => {
+            commands::correct(config, Correction::Merge { into, article }).await
+        }
         Command::Canonicalize => {
             commands::canonicalize(std::io::stdin().lock(), std::io::stdout().lock())
         }

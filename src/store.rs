@@ -18,6 +18,7 @@ use crate::model::{Nearness, Observed, Report};
 
 pub use claims::{Scope, Sources};
 pub use codec::compress;
+pub use evidence::{ArticleExplanation, Earlier, Joined};
 pub use explain::{Explanation, Hints, Poll};
 pub use forget::Forgotten;
 pub use health::SourceHealth;
@@ -32,8 +33,11 @@ pub use timeline::{Selection, SelectionOrder};
 mod articles;
 mod claims;
 mod codec;
+mod correct;
 mod events;
+mod evidence;
 mod explain;
+mod fill;
 mod flapping;
 mod forget;
 mod health;
@@ -153,6 +157,16 @@ pub enum Error {
         wanted: String,
         /// Some of them.
         ids: Vec<String>,
+    },
+    /// An article has no such entry, or several.
+    #[error("{article} has not just one entry {wanted:?}; it has {}; name one by its number", entries.join(", "))]
+    NoEntry {
+        /// What was asked for.
+        wanted: String,
+        /// The article.
+        article: String,
+        /// Those it has.
+        entries: Vec<String>,
     },
     /// The writer has stopped: the program is ending.
     #[error("the store is closed")]

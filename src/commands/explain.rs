@@ -1,16 +1,19 @@
-//! `explain`: why a source is polled when it is.
+//! `explain`: why a source is polled when it is, and why an article is one.
 
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::correct::failure;
 use super::{Failure, load, print_json, rule_text, stored};
 use crate::clock::Clock;
 use crate::config::humane_duration;
 use crate::fetch::host_key;
 use crate::model::Source;
-use crate::store::{Explanation, Hints};
+use crate::store::{self, Explanation, Hints};
+
+mod article;
 
 /// Polls of the past that are shown.
 const POLLS: u32 = 10;
@@ -26,19 +29,28 @@ struct Explained {
     host_held_until: Option<DateTime<Utc>>,
 }
 
-/// `explain SOURCE`.
+/// `explain SOURCE` and `explain ARTICLE`.
 ///
 /// # Errors
-/// [`Failure::Setup`] for an unknown source; as of the store.
-pub async fn explain(path: Option<&Path>, id: &str, as_json: bool) -> Result<(), Failure> {
+/// [`Failure::Setup`] for what is neither; as of the store.
+pub async fn explain(path: Option<&Path>, what: &str, as_json: bool) -> Result<(), Failure> {
     let config = load(path)?;
-    let unknown = || {
-        Failure::Setup(format!(
-            "there is no source \"{id}\"; `feedmill sources` lists them"
-        ))
+    let Some(source) = config.sources.iter().find(|source| source.id == what) else {
+        let (store, _) = stored(&config).await?;
+        let article = store.explain_article(what).map_err(|error| match error {
+            store::Error::NoArticle { .. } => Failure::Setup(format!(
+                "there is no source and no article {what:?}; `feedmill sources` and `feedmill articles` list them"
+            )),
+            error => failure(error),
+        })?;
+        if as_json {
+            return print_json(&article);
+        }
+        print!("{}", article::text(&article));
+        return Ok(());
     };
-    let source = config.sources.iter().find(|source| source.id == id);
-    let source = source.ok_or_else(unknown)?;
+    let id = what;
+    let unknown = || Failure::Setup(format!("the store does not know source {id:?} yet"));
     let (store, sources) = stored(&config).await?;
     let facts = store
         .explain(&sources, id, POLLS)

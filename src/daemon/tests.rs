@@ -173,9 +173,13 @@ async fn what_is_forgotten_is_served_no_more() {
         .expect("an id");
     let mut lines = Vec::new();
     for article in [id.clone(), id.clone()] {
-        ask(&holder, Task::Forget { article }, |well, line| {
-            lines.push((well, line.contains(&id)));
-        })
+        ask(
+            &holder,
+            Task::Correct(crate::model::Correction::Forget { article }),
+            |well, line| {
+                lines.push((well, line.contains(&id)));
+            },
+        )
         .await
         .expect("answered");
     }

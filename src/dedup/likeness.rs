@@ -1,5 +1,6 @@
 //! Whether two texts tell one story: what is measured, and the rules over it (docs/deduplication.md).
 
+use crate::model::Relation;
 use crate::sketch::{FEWEST, Overlap, Sketch, Title};
 
 /// One side of a comparison.
@@ -13,6 +14,10 @@ pub struct Side {
     pub generic_title: bool,
     /// `sources.id`.
     pub source: i64,
+    /// Hash of its picture's address; `None`: none, or one that many entries have.
+    pub image: Option<u32>,
+    /// BCP 47; `None`: not known.
+    pub language: Option<String>,
 }
 
 /// What the texts and titles of two entries have in common.
@@ -36,8 +41,8 @@ pub enum Verdict {
         /// Neither is a stub or a summary.
         strong: bool,
     },
-    /// Other stories, or nothing to say so by; near enough to be linked as related.
-    Related(Evidence),
+    /// Other stories, or nothing to say so by; near enough to be linked.
+    Related(Relation),
     /// Nothing in common that counts.
     Apart,
 }
@@ -69,10 +74,24 @@ pub(super) fn compare(a: &Side, b: &Side) -> Verdict {
             strong: smaller >= LONG,
         }
     } else if smaller >= LONG && evidence.overlap.containment >= RELATED_CONTAINMENT {
-        Verdict::Related(evidence)
+        Verdict::Related(if a.source == b.source {
+            Relation::FollowUp
+        } else {
+            Relation::SameEvent
+        })
+    } else if a.image.is_some() && a.image == b.image && is_other_language(a, b) {
+        Verdict::Related(Relation::Translation)
     } else {
         Verdict::Apart
     }
+}
+
+fn is_other_language(a: &Side, b: &Side) -> bool {
+    let primary = |side: &Side| {
+        let tag = side.language.as_deref()?;
+        Some(tag.split('-').next().unwrap_or(tag).to_ascii_lowercase())
+    };
+    matches!((primary(a), primary(b)), (Some(a), Some(b)) if a != b)
 }
 
 /// The rules. `telling`: neither title is generic, nor do they contradict.
@@ -137,6 +156,8 @@ mod tests {
             generic_title: title.is_short(),
             title,
             source,
+            image: None,
+            language: None,
         }
     }
 
@@ -200,11 +221,26 @@ mod tests {
     }
 
     #[test]
+    fn a_picture_under_another_language_links_a_translation() {
+        let of = |source, text, language: &str| Side {
+            image: Some(7),
+            language: Some(language.to_owned()),
+            ..side(source, "Ferry to leave an hour earlier", text)
+        };
+        let own = of(1, HARBOUR, "en-GB");
+        assert_eq!(
+            compare(&own, &of(2, COUNCIL, "de")),
+            Verdict::Related(Relation::Translation)
+        );
+        assert_eq!(compare(&own, &of(2, COUNCIL, "en")), Verdict::Apart);
+    }
+
+    #[test]
     fn one_source_repeats_itself_only_word_for_word() {
         let own = side(1, "Ferry to leave an hour earlier", HARBOUR);
         let follow_up = format!("{HARBOUR} {COUNCIL}");
         let other = side(1, "Council asks about the ferry", &follow_up);
-        assert!(matches!(compare(&own, &other), Verdict::Related(_)));
+        assert_eq!(compare(&own, &other), Verdict::Related(Relation::FollowUp));
         assert!(same(
             &own,
             &side(1, "Ferry to leave an hour earlier", HARBOUR)

@@ -64,6 +64,8 @@ fn side(source: i64, facts: &Facts, text: &str) -> Side {
         generic_title: title.is_short(),
         title,
         source,
+        image: None,
+        language: None,
     }
 }
 

@@ -322,6 +322,36 @@ pub enum Rung {
     Manual,
 }
 
+/// What links two articles that are not one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Relation {
+    /// The same picture under another language.
+    Translation,
+    /// One source tells on, with much of the text before.
+    FollowUp,
+    /// Two sources share much of a text.
+    SameEvent,
+}
+
+/// A link to another article.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Related {
+    /// Its id, `urn:uuid:…`.
+    pub article: String,
+    /// What it is to this one.
+    pub relation: Relation,
+}
+
+/// Where a field of an article that its representative entry lacks was taken from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Filled {
+    /// Name of the field.
+    pub field: &'static str,
+    /// Id of the configured source whose entry has it.
+    pub source: String,
+}
+
 /// One place an article was seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct EntryRef {
@@ -381,4 +411,33 @@ pub struct Article {
     pub revision: u32,
     /// Everywhere it was seen; the representative first.
     pub entries: Vec<EntryRef>,
+    /// Articles that share much with it and are not the same.
+    pub related: Vec<Related>,
+    /// Fields of `entry` that the representative lacks and another entry has.
+    pub filled: Vec<Filled>,
+}
+
+/// What the operator says about articles. An article is named by its id, the beginning of its UUID, or its published id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Correction {
+    /// Out of everything, for good.
+    Forget {
+        /// Which.
+        article: String,
+    },
+    /// An entry becomes an article of its own.
+    Split {
+        /// Out of which.
+        article: String,
+        /// Its number, id, link or source.
+        entry: String,
+    },
+    /// Two articles become one.
+    Merge {
+        /// One.
+        into: String,
+        /// The other.
+        article: String,
+    },
 }

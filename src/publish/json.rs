@@ -25,8 +25,8 @@ pub struct Article<'a> {
     last_seen: DateTime<Utc>,
     revision: u32,
     entries: &'a [EntryRef],
-    related: [(); 0],
-    provenance: BTreeMap<&'a str, &'a str>,
+    related: &'a [model::Related],
+    provenance: BTreeMap<&'a str, String>,
     extraction: Option<()>,
 }
 
@@ -112,8 +112,12 @@ pub fn article(article: &model::Article) -> Article<'_> {
         last_seen: article.last_seen,
         revision: article.revision,
         entries: &article.entries,
-        related: [],
-        provenance: BTreeMap::new(),
+        related: &article.related,
+        provenance: article
+            .filled
+            .iter()
+            .map(|filled| (filled.field, format!("entry:{}", filled.source)))
+            .collect(),
         extraction: None,
     }
 }

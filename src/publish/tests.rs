@@ -39,6 +39,8 @@ pub(super) fn plain() -> Article {
         first_seen: at("2026-03-01T08:05:00Z"),
         last_seen: at("2026-03-02T08:05:00Z"),
         revision: 1,
+        related: Vec::new(),
+        filled: Vec::new(),
         entries: vec![EntryRef {
             source: "mill".into(),
             entry_id: "https://mill.example/posts/1".into(),

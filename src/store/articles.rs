@@ -12,7 +12,7 @@ use super::codec::{
 use super::flapping::is_frozen;
 use super::tombstones::Grave;
 use super::unite::{evidence_json, is_apart, relate, unite};
-use super::window::Window;
+use super::window::{self, Window};
 use crate::dedup::{self, Decision, Facts, Join, Known, KnownEntry, Member, Placed, Ruling, Side};
 use crate::model::{Candidate, IdKind, Rung};
 use crate::sketch::Title;
@@ -70,11 +70,15 @@ pub(super) fn apply(
         text_hash: candidate.text_hash,
     };
     let known = known(tx, context.source, &candidate)?;
+    let image = candidate.entry.details.image.as_ref();
+    let image = window::image_of(image.map(|image| image.url.as_str()));
     let side = Side {
         sketch: candidate.sketch.clone(),
         title: Title::of(candidate.entry.title.as_deref()),
         generic_title: false,
         source: context.source,
+        image,
+        language: candidate.entry.details.language.clone(),
     };
     let texts = window.texts(tx, side, facts.dated)?;
     let ruling = dedup::decide(&facts, &texts.side, &known, &texts);
@@ -88,7 +92,8 @@ pub(super) fn apply(
             source: context.source,
             dated: facts.dated.timestamp(),
         };
-        window.put(tx, placed, &side.sketch, &side.title)?;
+        let keys = window::keys(&side.sketch, &side.title, image);
+        window.put(tx, placed, keys, &side.sketch)?;
     }
     Ok(applied)
 }
@@ -124,8 +129,8 @@ fn carry_out(
                 }
             }
             compose(tx, article)?;
-            for other in ruling.related {
-                relate(tx, article, other)?;
+            for (other, relation) in ruling.related {
+                relate(tx, article, other, relation)?;
             }
             Ok(Applied {
                 entry: Some(entry),
@@ -140,8 +145,8 @@ fn carry_out(
             let entry = insert_entry(tx, context, candidate, article, place, first_seen)?;
             tx.prepare_cached("UPDATE articles SET representative = ?2 WHERE pk = ?1")?
                 .execute(params![article, entry])?;
-            for other in ruling.related {
-                relate(tx, article, other)?;
+            for (other, relation) in ruling.related {
+                relate(tx, article, other, relation)?;
             }
             Ok(Applied {
                 entry: Some(entry),
@@ -359,7 +364,7 @@ fn insert_article(
 }
 
 /// The id of the article that an entry founds, from the entry's key: the same after a lost commit, on any machine.
-fn article_id(source: &str, key: i64, slot: i64) -> String {
+pub(super) fn article_id(source: &str, key: i64, slot: i64) -> String {
     let name = format!("{source}\n{key:016x}\n{slot}");
     Uuid::new_v5(&ARTICLES, name.as_bytes()).urn().to_string()
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::Row;
 
 use super::Error;
-use crate::model::{ContentScope, IdKind, Rung};
+use crate::model::{ContentScope, IdKind, Relation, Rung};
 
 /// The fastest level that still halves a body: cleaning and compressing are most of a cold poll.
 const ZSTD_LEVEL: i32 = 1;
@@ -121,6 +121,22 @@ pub(super) fn hashes_blob(hashes: &[u64]) -> Vec<u8> {
 pub(super) fn hashes(blob: &[u8]) -> Vec<u64> {
     let (chunks, _) = blob.as_chunks::<8>();
     chunks.iter().copied().map(u64::from_le_bytes).collect()
+}
+
+pub(super) fn relation_name(relation: Relation) -> &'static str {
+    match relation {
+        Relation::Translation => "translation",
+        Relation::FollowUp => "follow_up",
+        Relation::SameEvent => "same_event",
+    }
+}
+
+pub(super) fn relation(name: &str) -> Relation {
+    match name {
+        "translation" => Relation::Translation,
+        "follow_up" => Relation::FollowUp,
+        _ => Relation::SameEvent,
+    }
 }
 
 pub(super) fn rung_name(rung: Rung) -> &'static str {

@@ -79,6 +79,14 @@ pub(super) fn article_pk(connection: &Connection, wanted: &str) -> Result<i64, E
         )?
         .query_row([wanted], |row| row.get(0))
         .optional()?;
+    let exact = match exact {
+        // It was united with another since.
+        None => connection
+            .prepare_cached("SELECT article FROM united WHERE id = ?1")?
+            .query_row([wanted], |row| row.get(0))
+            .optional()?,
+        found => found,
+    };
     if let Some(pk) = exact {
         return Ok(pk);
     }
@@ -112,7 +120,7 @@ pub(super) fn article_pk(connection: &Connection, wanted: &str) -> Result<i64, E
     }
 }
 
-fn forget(tx: &Connection, article: i64) -> Result<Forgotten, Error> {
+pub(super) fn forget(tx: &Connection, article: i64) -> Result<Forgotten, Error> {
     let (id, title) = tx.query_row(
         "SELECT a.id, e.title FROM articles a LEFT JOIN entries e ON e.id = a.representative WHERE a.pk = ?1",
         [article],

@@ -8,6 +8,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::claims::Sources;
 use super::codec::{decompress, from_json, id_kind, instant, json, millis, optional_instant, rung};
+use super::fill::{fill, related};
 use super::{Error, Store, index};
 use crate::model::{Article, Details, Entry, EntryRef, FeedInfo, Origin, Rung, Source};
 use crate::search::Query;
@@ -265,7 +266,7 @@ fn article(
         row.get_ref(16)?.as_str().map_err(rusqlite::Error::from)?,
     )?;
     let html: Option<Vec<u8>> = row.get(17)?;
-    let entry = Entry {
+    let mut entry = Entry {
         id: row.get(10)?,
         id_kind: id_kind(&row.get::<_, String>(11)?),
         url: row.get(12)?,
@@ -279,6 +280,12 @@ fn article(
         details,
     };
     let (entries, last_seen) = places(connection, pk, representative, origins)?;
+    let filled = match entries.len() {
+        1 => Vec::new(),
+        _ => fill(connection, pk, representative, &mut entry, |key| {
+            origins.name(connection, key)
+        })?,
+    };
     Ok(Article {
         id: row.get(1)?,
         published_id: row.get(2)?,
@@ -290,6 +297,8 @@ fn article(
         last_seen,
         revision: row.get(6)?,
         entries,
+        related: related(connection, pk)?,
+        filled,
     })
 }
 

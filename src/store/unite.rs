@@ -4,9 +4,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Error;
 use super::articles::compose;
-use super::codec::{json, rung_name};
+use super::codec::{json, relation_name, rung_name};
 use crate::dedup::{Evidence, Join};
-use crate::model::Rung;
+use crate::model::{Relation, Rung};
 
 /// What the texts of two entries share, as stored and shown by `explain`. Shares are 0 to 1, two digits.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
@@ -79,8 +79,8 @@ pub(super) fn unite(connection: &Connection, a: i64, b: i64, join: &Join) -> Res
         "UPDATE entries SET article = ?2 WHERE article = ?1",
         "UPDATE united SET article = ?2 WHERE article = ?1",
         "INSERT OR REPLACE INTO united (id, article) SELECT id, ?2 FROM articles WHERE pk = ?1",
-        "INSERT OR IGNORE INTO related (a, b)
-           SELECT min(?2, iif(a = ?1, b, a)), max(?2, iif(a = ?1, b, a)) FROM related
+        "INSERT OR IGNORE INTO related (a, b, relation)
+           SELECT min(?2, iif(a = ?1, b, a)), max(?2, iif(a = ?1, b, a)), relation FROM related
            WHERE (a = ?1 OR b = ?1) AND ?2 NOT IN (a, b)",
         "DELETE FROM related WHERE (a = ?1 OR b = ?1) AND ?2 IS NOT NULL",
         // A pair told apart stays so under the id that stands.
@@ -99,11 +99,16 @@ pub(super) fn unite(connection: &Connection, a: i64, b: i64, join: &Join) -> Res
 }
 
 /// Links two articles as related.
-pub(super) fn relate(connection: &Connection, a: i64, b: i64) -> Result<(), Error> {
+pub(super) fn relate(
+    connection: &Connection,
+    a: i64,
+    b: i64,
+    relation: Relation,
+) -> Result<(), Error> {
     if a != b {
         connection
-            .prepare_cached("INSERT OR IGNORE INTO related (a, b) VALUES (?1, ?2)")?
-            .execute(params![a.min(b), a.max(b)])?;
+            .prepare_cached("INSERT OR IGNORE INTO related (a, b, relation) VALUES (?1, ?2, ?3)")?
+            .execute(params![a.min(b), a.max(b), relation_name(relation)])?;
     }
     Ok(())
 }

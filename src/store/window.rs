@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::articles::{KNOWN_COLUMNS, known_entry, stored_text};
 use super::codec::millis;
@@ -14,6 +15,8 @@ use crate::sketch::{BANDS, Blocks, Sketch, Title};
 
 /// Used so often by one source, a title is no evidence.
 const GENERIC_USES: usize = 3;
+/// A picture of more entries is no evidence.
+const IMAGE_USES: usize = 4;
 /// Sketches are dropped this long after the newest document last held their entry, beyond the window.
 const GRACE: TimeDelta = TimeDelta::hours(24);
 
@@ -59,13 +62,12 @@ impl Window {
         &mut self,
         connection: &Connection,
         placed: Placed,
+        keys: Vec<u32>,
         sketch: &Sketch,
-        title: &Title,
     ) -> Result<(), Error> {
         if self.nearness.window.is_none() {
             return Ok(());
         }
-        let keys = keys(sketch, title);
         let bands: Vec<u8> = keys.iter().flat_map(|key| key.to_le_bytes()).collect();
         connection
             .prepare_cached(
@@ -98,15 +100,22 @@ impl Window {
         // Its own entry is not there yet, hence one use less.
         texts.side.generic_title =
             texts.is_generic(&texts.side.title, texts.side.source, GENERIC_USES - 1);
+        texts.side.image = texts.telling(texts.side.image);
         Ok(texts)
     }
 }
 
-/// Keys of the text, and one of the title when it is long enough to say something.
-fn keys(sketch: &Sketch, title: &Title) -> Vec<u32> {
+/// Keys of the text, one of the title when it is long enough to say something, and one of the picture.
+pub(super) fn keys(sketch: &Sketch, title: &Title, image: Option<u32>) -> Vec<u32> {
     let mut keys = sketch.bands.clone();
     keys.extend(title_key(title));
+    keys.extend(image);
     keys
+}
+
+/// Key of a picture by its address.
+pub(super) fn image_of(url: Option<&str>) -> Option<u32> {
+    url.map(|url| xxh3_64(url.as_bytes()) as u32)
 }
 
 fn title_key(title: &Title) -> Option<u32> {
@@ -116,7 +125,7 @@ fn title_key(title: &Title) -> Option<u32> {
 fn load(connection: &Connection) -> Result<Index, Error> {
     let rows: i64 = connection.query_row("SELECT count(*) FROM sketches", [], |row| row.get(0))?;
     let rows = usize::try_from(rows).unwrap_or(0);
-    let mut index = Index::with_room_for((rows + rows / 2) * (BANDS + 1));
+    let mut index = Index::with_room_for((rows + rows / 2) * (BANDS + 2));
     let mut statement = connection.prepare_cached(
         "SELECT k.entry, e.source, coalesce(e.published_at_ms, e.first_seen_at_ms), k.bands
          FROM sketches k JOIN entries e ON e.id = k.entry ORDER BY k.entry",
@@ -214,7 +223,8 @@ fn sketch_some(
                 dated: dated / 1_000,
             };
             let sketch = Sketch::of(&Blocks::of(&stored_text(tx, entry)?), &|_| false);
-            window.put(tx, placed, &sketch, &Title::of(title.as_deref()))?;
+            let title = Title::of(title.as_deref());
+            window.put(tx, placed, keys(&sketch, &title, None), &sketch)?;
         }
     }
     if next > 0 {
@@ -255,27 +265,41 @@ impl StoredTexts<'_> {
         entries.len() >= uses
     }
 
-    fn side_of(&self, entry: &KnownEntry, sketch: Sketch) -> Side {
-        let title = Title::of(entry.facts.title.as_deref());
-        Side {
-            sketch,
-            generic_title: self.is_generic(&title, entry.source, GENERIC_USES),
-            title,
-            source: entry.source,
-        }
+    /// A picture that few entries have; logos and agency marks say nothing.
+    fn telling(&self, image: Option<u32>) -> Option<u32> {
+        let uses = |key: u32| {
+            self.index
+                .map_or(0, |index| index.find([key].into_iter()).len())
+        };
+        image.filter(|key| uses(*key) <= IMAGE_USES)
     }
 
-    fn known(&self, entry: i64) -> Result<Option<(KnownEntry, Sketch)>, Error> {
+    fn known(&self, entry: i64) -> Result<Option<(KnownEntry, Side)>, Error> {
         let found = self
             .connection
             .prepare_cached(&format!(
-                "SELECT {KNOWN_COLUMNS}, (SELECT sketch FROM sketches WHERE entry = id) FROM entries WHERE id = ?1"
+                "SELECT {KNOWN_COLUMNS}, (SELECT sketch FROM sketches WHERE entry = id), details ->> '$.image.url',
+                 details ->> '$.language' FROM entries WHERE id = ?1"
             ))?
             .query_row([entry], |row| {
-                Ok((known_entry(row)?, row.get::<_, Option<Vec<u8>>>(10)?))
+                let blob: Option<Vec<u8>> = row.get(10)?;
+                let image: Option<String> = row.get(11)?;
+                Ok((known_entry(row)?, blob, image, row.get(12)?))
             })
             .optional()?;
-        Ok(found.and_then(|(known, blob)| Some((known, Sketch::decode(&blob?)?))))
+        let Some((known, Some(blob), image, language)) = found else {
+            return Ok(None);
+        };
+        let title = Title::of(known.facts.title.as_deref());
+        let side = Sketch::decode(&blob).map(|sketch| Side {
+            sketch,
+            generic_title: self.is_generic(&title, known.source, GENERIC_USES),
+            title,
+            source: known.source,
+            image: self.telling(image_of(image.as_deref())),
+            language,
+        });
+        Ok(side.map(|side| (known, side)))
     }
 
     fn stored_members(&self, article: i64) -> Result<Vec<Side>, Error> {
@@ -286,9 +310,7 @@ impl StoredTexts<'_> {
             .collect::<Result<_, _>>()?;
         let mut sides = Vec::new();
         for entry in entries {
-            if let Some((known, sketch)) = self.known(entry)? {
-                sides.push(self.side_of(&known, sketch));
-            }
+            sides.extend(self.known(entry)?.map(|(_, side)| side));
         }
         Ok(sides)
     }
@@ -296,8 +318,8 @@ impl StoredTexts<'_> {
 
 impl Texts for StoredTexts<'_> {
     fn sketch(&self, entry: i64) -> Sketch {
-        if let Ok(Some((_, sketch))) = self.known(entry) {
-            return sketch;
+        if let Ok(Some((_, side))) = self.known(entry) {
+            return side.sketch;
         }
         let text = stored_text(self.connection, entry).unwrap_or_default();
         Sketch::of(&Blocks::of(&text), &|_| false)
@@ -310,14 +332,10 @@ impl Texts for StoredTexts<'_> {
         let window = self.window.num_seconds();
         let dated = self.dated.timestamp();
         index
-            .find(keys(&self.side.sketch, &self.side.title).into_iter())
+            .find(keys(&self.side.sketch, &self.side.title, self.side.image).into_iter())
             .into_iter()
             .filter(|placed| (placed.dated - dated).abs() <= window)
-            .filter_map(|placed| {
-                let (known, sketch) = self.known(placed.entry).ok().flatten()?;
-                let side = self.side_of(&known, sketch);
-                Some((known, side))
-            })
+            .filter_map(|placed| self.known(placed.entry).ok().flatten())
             .collect()
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use chrono::TimeDelta;
+use feedmill::model::{Correction, Relation};
 use feedmill::store::Scope;
 
 use crate::mill::{Mill, one, source};
@@ -325,5 +326,169 @@ async fn feeds_whose_items_look_alike_give_stable_articles() {
             );
         }
         assert_eq!(partition(&mill), first, "{name}");
+    }
+}
+
+/// Three sources with one story, and a mill that polled them.
+async fn copied() -> (Origin, Mill) {
+    let origin = Origin::start().await;
+    let ids = ["a", "b", "c"];
+    let sources = ids.map(|id| source(id, origin.url(&format!("/{id}"))));
+    let mill = Mill::new(sources.to_vec()).await;
+    for id in ids {
+        copy(&origin, id, "");
+        mill.poll(id).await.expect("polled");
+    }
+    (origin, mill)
+}
+
+fn copy(origin: &Origin, id: &str, more: &str) {
+    let text = format!("{id} says so. {} {more}", story(1, 0..30));
+    let link = format!("http://{id}.example/1");
+    let items = item(id, &link, &format!("As {id} puts it today"), &text);
+    origin.script(&format!("/{id}"), Reply::ok(rss(&items)));
+}
+
+fn articles(mill: &Mill) -> Vec<String> {
+    mill.texts("SELECT id FROM articles ORDER BY pk")
+}
+
+#[tokio::test]
+async fn what_was_split_stays_apart_and_what_was_merged_stays_one() {
+    let (origin, mill) = copied().await;
+    let store = &mill.shell.store;
+    let whole = articles(&mill);
+    assert_eq!(whole.len(), 1);
+    let split = |entry: &str| Correction::Split {
+        article: whole[0].clone(),
+        entry: entry.to_owned(),
+    };
+    assert!(store.correct(split("nobody")).await.is_err());
+    let done = store.correct(split("b")).await.expect("split");
+    assert!(done.contains("(b b)"), "{done}");
+    let two = articles(&mill);
+    assert_eq!(two.len(), 2);
+    // The founder can leave as well: the article keeps its id with those that stay.
+    store.correct(split("a")).await.expect("split");
+    assert_eq!(articles(&mill).len(), 3);
+    assert_eq!(
+        partition(&mill),
+        ["a/a", "b/b", "c/c"].map(str::to_owned).into()
+    );
+    // Neither an edit nor another copy unites them again.
+    mill.later(TimeDelta::hours(2));
+    for id in ["a", "b", "c"] {
+        copy(&origin, id, "One word more.");
+        mill.poll(id).await.expect("polled");
+    }
+    assert_eq!(articles(&mill).len(), 3);
+    let explained = store.explain_article(&whole[0]).expect("explained");
+    assert_eq!(explained.apart.len(), 2);
+    let merge = Correction::Merge {
+        into: two[1].clone(),
+        article: whole[0].clone(),
+    };
+    let done = store.correct(merge).await.expect("merged");
+    assert!(done.contains(&format!("into {}", whole[0])), "{done}");
+    assert_eq!(articles(&mill).len(), 2);
+    assert_eq!(
+        store.explain_article(&two[1]).expect("by the id it had").id,
+        whole[0]
+    );
+    mill.later(TimeDelta::hours(2));
+    copy(&origin, "b", "And another.");
+    mill.poll("b").await.expect("polled");
+    assert_eq!(articles(&mill).len(), 2);
+}
+
+#[tokio::test]
+async fn a_copy_that_would_unite_what_was_split_joins_one_of_them() {
+    let (_origin, mill) = copied().await;
+    let store = &mill.shell.store;
+    let article = articles(&mill).remove(0);
+    let entry = "c".to_owned();
+    store
+        .correct(Correction::Split { article, entry })
+        .await
+        .expect("split");
+    let before = articles(&mill);
+    let origin = Origin::start().await;
+    let late = source("late", origin.url("/late"));
+    copy(&origin, "late", "");
+    let sources = ["a", "b", "c"].map(|id| source(id, _origin.url(&format!("/{id}"))));
+    let mill = mill
+        .restarted(sources.into_iter().chain([late]).collect())
+        .await;
+    let report = mill.poll("late").await.expect("polled");
+    assert_eq!((report.new, report.merged), (0, 1));
+    assert_eq!(articles(&mill), before);
+}
+
+#[tokio::test]
+async fn an_article_shows_what_any_of_its_entries_has_and_says_whose_it_is() {
+    let origin = Origin::start().await;
+    let sources = ["a", "b"].map(|id| source(id, origin.url(&format!("/{id}"))));
+    let mill = Mill::new(sources.to_vec()).await;
+    copy(&origin, "a", "And a little more than the other says.");
+    mill.poll("a").await.expect("polled");
+    let text = format!("b says so. {}", story(1, 0..30));
+    let plain = item("b", "http://b.example/1", "As b puts it today", &text);
+    let rich = plain.replace(
+        "</item>",
+        "<category>Harbour</category><author>Ada Quay</author>\
+         <enclosure url=\"http://b.example/1.jpg\" type=\"image/jpeg\" length=\"9\"/></item>",
+    );
+    origin.script("/b", Reply::ok(rss(&rich)));
+    mill.poll("b").await.expect("polled");
+    let all = mill
+        .shell
+        .store
+        .timeline(&Default::default(), &mill.sources)
+        .expect("read");
+    let [article] = all.as_slice() else {
+        panic!("{all:?}")
+    };
+    let details = &article.entry.details;
+    assert_eq!(details.categories[0].term, "Harbour");
+    let filled: Vec<&str> = article.filled.iter().map(|filled| filled.field).collect();
+    if article.origin.source == "a" {
+        assert!(
+            filled.contains(&"categories") && filled.contains(&"image"),
+            "{filled:?}"
+        );
+        assert!(article.filled.iter().all(|filled| filled.source == "b"));
+    } else {
+        assert_eq!(filled, [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn a_follow_up_is_linked_and_not_merged() {
+    let (origin, mill) = one().await;
+    let before = item(
+        "1",
+        "http://a.example/1",
+        "The gate is to be closed",
+        &story(1, 0..12),
+    );
+    let text = format!("{} {}", story(1, 0..7), story(2, 0..8));
+    let after = item(
+        "2",
+        "http://a.example/2",
+        "The gate stays closed for longer",
+        &text,
+    );
+    origin.script("/feed", Reply::ok(rss(&(before + &after))));
+    mill.poll("feed").await.expect("polled");
+    let all = mill
+        .shell
+        .store
+        .timeline(&Default::default(), &mill.sources)
+        .expect("read");
+    assert_eq!(all.len(), 2);
+    for (article, other) in [(&all[0], &all[1]), (&all[1], &all[0])] {
+        assert_eq!(article.related.len(), 1);
+        assert_eq!(article.related[0].article, other.id);
+        assert_eq!(article.related[0].relation, Relation::FollowUp);
     }
 }

@@ -286,6 +286,8 @@ fn article(entry: Entry) -> Article {
         first_seen: now(),
         last_seen: now(),
         revision: 1,
+        related: Vec::new(),
+        filled: Vec::new(),
         entries: vec![EntryRef {
             source: "mill".into(),
             entry_id: entry.id.clone(),
