@@ -10,7 +10,7 @@ use super::articles::{self, Applied};
 use super::codec::{document, document_blob, hashes_blob, json, millis, optional_instant};
 use super::moves::{self, Face};
 use super::window::Window;
-use super::{history, push};
+use super::{events, history, push};
 use crate::model::{
     FeedDocument, History, Item, Observation, Observed, Report, Signals, Validators,
 };
@@ -216,11 +216,12 @@ fn store_feed(
     }
     report.rekeyed = super::rekey::rekey(tx, key, &old, &feed.items)?;
     if report.rekeyed > 0 {
-        tracing::warn!(
-            source = source.id,
-            "{} entries came under new ids: known again, none is new",
+        let said = format!(
+            "{} entries came under new ids: they are known again, and none is new",
             report.rekeyed
         );
+        tracing::warn!(source = source.id, "{said}");
+        events::note(tx, at, Some(key), "re-keyed", &said)?;
     }
     let mut newest = Vec::with_capacity(feed.items.len());
     let held: HashSet<i64> = old.iter().map(|(_, entry)| *entry).collect();
