@@ -215,6 +215,7 @@ fn candidate(number: u64, text: &str) -> Item {
         text_hash: hash,
         sketch,
         html: compress(&content_html),
+        details: serde_json::to_string(&Details::default()).expect("JSON"),
         entry: Entry {
             id: format!("tag:new.example,2026:{number}"),
             id_kind: IdKind::Published,

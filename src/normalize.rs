@@ -211,9 +211,8 @@ fn hash_of<T: Hash>(value: &T) -> u64 {
     hasher.finish()
 }
 
-/// Hash of everything an entry shows.
-pub fn content_hash(entry: &Entry) -> u64 {
-    let details = serde_json::to_vec(&entry.details).unwrap_or_default();
+/// Hash of everything an entry shows; `details` is the JSON of its details.
+pub fn content_hash(entry: &Entry, details: &str) -> u64 {
     hash_of(&(
         &entry.url,
         &entry.title,

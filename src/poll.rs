@@ -367,6 +367,7 @@ fn feed(
             continue;
         }
         let Normalized { entry, text } = normalize::entry(&document, &identity, entry, base, at);
+        let details = serde_json::to_string(&entry.details).unwrap_or_default();
         let title = Title::of(entry.title.as_deref());
         let blocks = Blocks::of(if text.is_empty() {
             entry.details.summary.as_deref().unwrap_or_default()
@@ -383,7 +384,8 @@ fn feed(
                 .as_deref()
                 .map(|key| xxh3_64(key.as_bytes()).cast_signed()),
             trusted: identity.trusted,
-            content_hash: normalize::content_hash(&entry).cast_signed(),
+            content_hash: normalize::content_hash(&entry, &details).cast_signed(),
+            details,
             text_hash: 0,
             sketch: Sketch::default(),
             html: compress(&entry.content_html),

@@ -12,7 +12,7 @@ mod learned;
 mod words;
 
 /// Of a longer text, this many of the lowest shingle hashes stand for all (bottom-k sketch).
-const LOWEST: usize = 512;
+const LOWEST: usize = 256;
 /// Words of a text that are its lead.
 const LEAD_WORDS: usize = 60;
 /// Numbers kept of a text.

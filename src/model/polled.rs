@@ -152,6 +152,8 @@ pub struct Candidate {
     pub text_hash: i64,
     /// What is compared of the text, furniture left out.
     pub sketch: Sketch,
+    /// JSON of `entry.details`.
+    pub details: String,
     /// The fields; `content_html` included.
     pub entry: Entry,
     /// zstd of `entry.content_html`; `None` when that is empty.

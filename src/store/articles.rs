@@ -6,8 +6,7 @@ use uuid::Uuid;
 
 use super::Error;
 use super::codec::{
-    decompress, id_kind_name, instant, json, millis, optional_instant, rung_name, scope,
-    scope_number,
+    decompress, id_kind_name, instant, millis, optional_instant, rung_name, scope, scope_number,
 };
 use super::flapping::is_frozen;
 use super::tombstones::Grave;
@@ -290,7 +289,7 @@ fn insert_entry(
         entry.title,
         entry.published.map(millis),
         entry.updated.map(millis),
-        json(&entry.details)?,
+        candidate.details,
         scope_number(entry.details.content_scope),
         candidate.content_hash,
         candidate.text_hash,
@@ -427,7 +426,7 @@ fn revise(
         new.title,
         new.published.map(millis),
         new.updated.map(millis),
-        json(&new.details)?,
+        candidate.details,
         scope_number(new.details.content_scope),
         candidate.content_hash,
         candidate.text_hash,

@@ -61,6 +61,10 @@ type Text<'a> = (&'a str, &'a str, &'a str);
 fn candidate((id, title, text): Text<'_>) -> Item {
     let hash = |text: &str| xxh3_64(text.as_bytes()).cast_signed();
     let content_html = format!("<p>{text}</p>");
+    let details = Details {
+        content_scope: ContentScope::Full,
+        ..Details::default()
+    };
     Item::Candidate(Box::new(Candidate {
         raw_hash: xxh3_64(format!("{id}{title}{text}").as_bytes()),
         key: hash(id),
@@ -70,6 +74,7 @@ fn candidate((id, title, text): Text<'_>) -> Item {
         text_hash: hash(text),
         sketch: Sketch::of(&Blocks::of(text), &|_| false),
         html: compress(&content_html),
+        details: serde_json::to_string(&details).expect("JSON"),
         entry: Entry {
             id: id.to_owned(),
             id_kind: IdKind::Published,
@@ -78,10 +83,7 @@ fn candidate((id, title, text): Text<'_>) -> Item {
             published: Some(now()),
             updated: None,
             content_html,
-            details: Details {
-                content_scope: ContentScope::Full,
-                ..Details::default()
-            },
+            details,
         },
     }))
 }
@@ -462,4 +464,62 @@ async fn the_disk_is_waited_for_as_configured_also_after_a_publication() {
         recorded.await.expect("recorded");
         assert_eq!(synchronous().await, expected);
     }
+}
+
+const COPIED: &str = "The ferry to the outer island leaves at nine from Monday on and returns before the evening tide, \
+    because the pilots asked for daylight on both crossings until the new lights on the breakwater are tested";
+
+#[tokio::test]
+async fn entries_of_an_older_release_are_brought_into_the_comparison() {
+    let world = World::new().await;
+    let title = "Ferry to leave an hour earlier";
+    world.poll(&[("a", title, COPIED)]).await.expect("stored");
+    world
+        .store
+        .sql("DELETE FROM sketches; INSERT INTO meta VALUES ('unsketched_entry', '1')")
+        .await;
+    let count = || {
+        world.store.read(|connection| {
+            let sql = "SELECT (SELECT count(*) FROM sketches), (SELECT count(*) FROM meta WHERE key = 'unsketched_entry')";
+            Ok(connection.query_row(sql, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?)
+        })
+    };
+    assert_eq!(count().expect("read"), (0, 1));
+    while world.store.sketch_some(now()).await.expect("sketched") > 0 {}
+    assert_eq!(count().expect("read"), (1, 0));
+    let report = world
+        .poll(&[("a", title, COPIED), ("b", title, COPIED)])
+        .await;
+    let report = report.expect("stored");
+    assert_eq!((report.new, report.merged), (0, 1), "{report}");
+}
+
+#[tokio::test]
+async fn what_left_the_window_is_let_go_and_what_the_feed_holds_stays() {
+    let world = World::new().await;
+    world
+        .poll(&[("a", "Of the ferry this week", COPIED)])
+        .await
+        .expect("stored");
+    world
+        .poll(&[(
+            "b",
+            "Of other things this week",
+            "Cabbage was cheap on the square today",
+        )])
+        .await
+        .expect("stored");
+    let days = |days| now() + chrono::TimeDelta::days(days);
+    assert_eq!(
+        world.store.prune_sketches(days(4)).await.expect("pruned"),
+        0
+    );
+    assert_eq!(
+        world.store.prune_sketches(days(6)).await.expect("pruned"),
+        1
+    );
+    assert_eq!(
+        world.store.prune_sketches(days(60)).await.expect("pruned"),
+        0
+    );
 }
