@@ -20,7 +20,7 @@ use crate::publish::http;
 use crate::schedule;
 use crate::store::{Holder, Lock, Sources, Store};
 
-pub use documents::{export_atom, export_jsonl, parse};
+pub use documents::{export_feed, export_jsonl, parse};
 pub use explain::explain;
 pub use listings::{articles, sources};
 pub use poll::poll;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use feedmill::commands::{self, Failure};
+use feedmill::publish;
 
 /// Many feeds in, one merged feed out.
 #[derive(Parser)]
@@ -102,6 +103,10 @@ enum Format {
     Jsonl,
     /// An Atom document
     Atom,
+    /// An RSS 2.0 document
+    Rss,
+    /// A JSON Feed document
+    Json,
 }
 
 fn main() -> ExitCode {
@@ -178,13 +183,14 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
             content_type,
             explain,
         } => commands::parse(config, &input, base_url, content_type, explain).await,
-        Command::Export {
-            format: Format::Jsonl,
-            output,
-        } => commands::export_jsonl(config, output.as_deref()).await,
-        Command::Export {
-            format: Format::Atom,
-            output,
-        } => commands::export_atom(config, output.as_deref()).await,
+        Command::Export { format, output } => {
+            let output = output.as_deref();
+            match format {
+                Format::Jsonl => commands::export_jsonl(config, output).await,
+                Format::Atom => commands::export_feed(config, publish::Format::Atom, output).await,
+                Format::Rss => commands::export_feed(config, publish::Format::Rss, output).await,
+                Format::Json => commands::export_feed(config, publish::Format::Json, output).await,
+            }
+        }
     }
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::config::{Config, Order, Output};
+use crate::model::Article;
 use crate::poll::Shell;
-use crate::publish::{Publication, Site, atom, directory, index};
+use crate::publish::{Channel, Draft, Format, Publication, Site, directory, index};
 use crate::store::{self, OutputState, Selection, SelectionOrder, Sources};
 
 /// Renders every output, remembers what is published (synced to the disk), then serves and writes it.
@@ -42,12 +43,19 @@ pub fn rendered(
     let mut site = Site::new();
     let mut news = Vec::new();
     for output in &config.outputs {
-        let path = format!("{}.atom", output.name);
-        let (publication, state) = render(config, output, shell, sources, states.get(&path))?;
-        if states.get(&path) != Some(&state) {
-            news.push((path.clone(), state));
+        let articles = shell
+            .store
+            .timeline(&selection(config, output, sources), sources)?;
+        let channel = channel(config, output, shell)?;
+        for format in Format::ALL {
+            let path = format!("{}.{}", output.name, format.extension());
+            let before = states.get(&path);
+            let (publication, state) = render(&channel, &articles, format, output, shell, before);
+            if before != Some(&state) {
+                news.push((path.clone(), state));
+            }
+            site.insert(path, publication);
         }
-        site.insert(path, publication);
     }
     Ok((site, news))
 }
@@ -55,60 +63,52 @@ pub fn rendered(
 /// How long a client may keep an output, in seconds: a change shows within a minute.
 const MAX_AGE: u64 = 60;
 
-fn render(
-    config: &Config,
-    output: &Output,
-    shell: &Shell,
-    sources: &Sources,
-    before: Option<&OutputState>,
-) -> Result<(Publication, OutputState), store::Error> {
-    let articles = shell
-        .store
-        .timeline(&selection(config, output, sources), sources)?;
-    let newest = articles.iter().map(|article| article.updated).max();
-    let updated = newest
-        .max(before.map(|state| state.updated_at))
-        .unwrap_or_default();
-    let channel = atom::Channel {
+fn channel(config: &Config, output: &Output, shell: &Shell) -> Result<Channel, store::Error> {
+    Ok(Channel {
         id: uuid::Uuid::new_v5(&shell.store.id()?, output.name.as_bytes())
             .urn()
             .to_string(),
         title: output.title.clone(),
-        self_url: format!("{}{}.atom", config.server.public_url, output.name),
+        self_url: format!("{}{}", config.server.public_url, output.name),
         home_url: config.server.public_url.to_string(),
-        updated,
+        updated: Default::default(),
         hubs: Vec::new(),
         title_prefix: output.title_prefix.clone(),
         summary_only: output.content == crate::config::Content::Summary,
+    })
+}
+
+/// One document of a channel, whose `self_url` has no extension yet, and its state; `before` is what was published
+/// last.
+fn render(
+    channel: &Channel,
+    articles: &[Article],
+    format: Format,
+    output: &Output,
+    shell: &Shell,
+    before: Option<&OutputState>,
+) -> (Publication, OutputState) {
+    let newest = articles.iter().map(|article| article.updated).max();
+    let updated_at = newest
+        .max(before.map(|state| state.updated_at))
+        .unwrap_or_default();
+    let channel = Channel {
+        self_url: format!("{}.{}", channel.self_url, format.extension()),
+        updated: updated_at,
+        ..channel.clone()
     };
-    let body = atom::render(&channel, &articles);
-    let publication = Publication::new(
-        body,
-        atom::CONTENT_TYPE,
-        shell.clock.now(),
-        MAX_AGE,
-        output.token.clone(),
-    );
+    let draft = Draft::new(format.render(&channel, articles), format.content_type());
+    let etag = draft.etag();
     let changed_at = before
-        .filter(|state| state.etag == publication.etag)
+        .filter(|state| state.etag == etag)
         .map_or(shell.clock.now(), |state| state.changed_at);
     let state = OutputState {
-        etag: publication.etag.clone(),
+        etag,
         changed_at,
-        updated_at: updated,
+        updated_at,
     };
-    let publication = if changed_at == publication.last_modified {
-        publication
-    } else {
-        Publication::new(
-            publication.body,
-            atom::CONTENT_TYPE,
-            changed_at,
-            MAX_AGE,
-            output.token.clone(),
-        )
-    };
-    Ok((publication, state))
+    let publication = draft.finish(changed_at, MAX_AGE, output.token.clone());
+    (publication, state)
 }
 
 /// Articles of an output: of its tags or sources, configured ones only. What an output with a token chooses by tags
@@ -149,25 +149,27 @@ pub fn selection(config: &Config, output: &Output, sources: &Sources) -> Selecti
 
 fn write_directories(config: &Config, site: &Site) {
     for output in &config.outputs {
-        let path = format!("{}.atom", output.name);
-        if let (Some(folder), Some(publication)) = (&output.directory, site.get(&path))
-            && let Err(error) = directory::write(folder, &path, &publication.body)
-        {
-            tracing::error!(%error, "an output could not be written as a file");
+        for format in Format::ALL {
+            let path = format!("{}.{}", output.name, format.extension());
+            if let (Some(folder), Some(publication)) = (&output.directory, site.get(&path))
+                && let Err(error) = directory::write(folder, &path, publication.body())
+            {
+                tracing::error!(%error, "an output could not be written as a file");
+            }
         }
     }
 }
 
 fn start_page(config: &Config, shell: &Shell) -> Publication {
-    let open: Vec<(String, &str)> = config
+    let open = config
         .outputs
         .iter()
-        .filter(|output| output.token.is_none())
-        .map(|output| (format!("{}.atom", output.name), output.title.as_str()))
-        .collect();
+        .filter(|output| output.token.is_none());
     let listings: Vec<index::Listing<'_>> = open
-        .iter()
-        .map(|(path, title)| index::Listing { path, title })
+        .map(|output| index::Listing {
+            name: &output.name,
+            title: &output.title,
+        })
         .collect();
     Publication::new(
         index::render(&listings),

@@ -10,8 +10,9 @@ mod token;
 use std::sync::Arc;
 
 use ::http::header::{
-    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH,
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LAST_MODIFIED, VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_ENCODING,
+    CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LAST_MODIFIED, VARY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use axum::Router;
@@ -19,7 +20,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use tokio::sync::watch;
 
-use super::{Publication, Site};
+use super::{Coding, Publication, Site};
 pub use listen::{Listener, serve};
 
 /// What is served, and where.
@@ -96,23 +97,25 @@ impl Served {
 /// Publications that a 404 names at most.
 const LISTED: usize = 50;
 
-/// A publication in the coding that the client takes, or 304 when it has that already (RFC 9110 §13.2.2).
+/// A publication in the coding that the client takes, 304 when it has that already (RFC 9110 §13.2.2), or 406 when it
+/// takes no coding there is, not even none.
 fn document(publication: &Publication, request: &HeaderMap, head_only: bool) -> Response<Body> {
-    let gzip = conditional::wants_gzip(request.get_all(ACCEPT_ENCODING));
-    let fields = &publication.fields;
-    let (body, etag) = if gzip {
-        (&publication.gzip, &fields.gzip_etag)
-    } else {
-        (&publication.body, &fields.etag)
+    let Some(coding) = conditional::wanted(request.get_all(ACCEPT_ENCODING)) else {
+        return not_acceptable();
     };
+    let form = publication.form(coding);
     let mut response = Response::new(Body::empty());
     let headers = response.headers_mut();
-    headers.insert(ETAG, etag.clone());
-    headers.insert(LAST_MODIFIED, fields.last_modified.clone());
-    headers.insert(CACHE_CONTROL, fields.cache_control.clone());
+    headers.insert(ETAG, form.etag.clone());
+    headers.insert(LAST_MODIFIED, publication.fields.last_modified.clone());
+    headers.insert(CACHE_CONTROL, publication.fields.cache_control.clone());
     headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
-    if conditional::is_fresh(request, etag, publication.last_modified) {
+    if publication.content_type.contains("json") && publication.token.is_none() {
+        // Scripts of any page may read what everybody may read.
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    }
+    if conditional::is_fresh(request, &form.etag, publication.last_modified) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         return response;
     }
@@ -120,15 +123,15 @@ fn document(publication: &Publication, request: &HeaderMap, head_only: bool) -> 
         CONTENT_TYPE,
         HeaderValue::from_static(publication.content_type),
     );
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
-    if gzip {
-        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(form.body.len()));
+    if coding != Coding::Identity {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
     }
     if publication.content_type.starts_with("text/html") {
         headers.insert(CONTENT_SECURITY_POLICY, NOTHING_ELSE);
     }
     if !head_only {
-        *response.body_mut() = Body::from(body.clone());
+        *response.body_mut() = Body::from(form.body.clone());
     }
     response
 }
@@ -167,6 +170,17 @@ fn method_not_allowed() -> Response<Body> {
     response
         .headers_mut()
         .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    response
+}
+
+/// 406: `identity` is refused, and every coding there is (RFC 9110 §12.5.3).
+fn not_acceptable() -> Response<Body> {
+    let mut response = note(
+        StatusCode::NOT_ACCEPTABLE,
+        "There are the content codings gzip, br and zstd, and none.\n",
+    );
+    let vary = HeaderValue::from_static("accept-encoding");
+    response.headers_mut().insert(VARY, vary);
     response
 }
 
