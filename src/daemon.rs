@@ -14,7 +14,7 @@ use crate::poll::{Shell, poll};
 use crate::publish::{Site, http};
 use crate::store::{self, Scope, Sources, Store};
 
-pub use outputs::{publish, rendered, selection};
+pub use outputs::{passes, publish, rendered, selection};
 
 use jump::Watch;
 

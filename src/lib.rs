@@ -12,6 +12,8 @@ pub mod text;
 
 pub mod search;
 
+pub mod filter;
+
 pub mod config;
 
 pub mod schedule;

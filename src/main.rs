@@ -65,6 +65,9 @@ enum Command {
         /// Only from this date on (2026-11-24 or RFC 3339)
         #[arg(long, value_name = "DATE")]
         since: Option<String>,
+        /// Only what this filter matches, as in `keep`: a dry run of it; any of several
+        #[arg(long = "filter", value_name = "FILTER")]
+        filters: Vec<String>,
         /// At most this many
         #[arg(long, default_value_t = 50)]
         limit: usize,
@@ -174,9 +177,13 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
             query,
             source,
             since,
+            filters,
             limit,
             json,
-        } => commands::articles(config, &query, source, since.as_deref(), limit, json).await,
+        } => {
+            let since = since.as_deref();
+            commands::articles(config, &query, source, since, &filters, limit, json).await
+        }
         Command::Parse {
             input,
             base_url,

@@ -6,11 +6,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{mpsc, oneshot};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128_with_seed};
 
 use crate::clock::Clock;
+use crate::filter::Subject;
 use crate::fetch::{self, Answer, Fetcher, Payload};
 use crate::model::{
     Candidate, Due, FeedDocument, Item, Observation, Observed, PIPELINE_VERSION, Report, Source,
@@ -292,6 +293,7 @@ fn feed(
 ) -> FeedDocument {
     let base = &payload.final_url;
     let document = normalize::document(&parsed, base, &due.repeated);
+    let filters = &due.source.filters;
     let take = due.source.max_items.unwrap_or(usize::MAX);
     let known: std::collections::HashMap<u64, i64> = due.document.iter().copied().collect();
     let mut seen = std::collections::HashSet::new();
@@ -313,6 +315,13 @@ fn feed(
             continue;
         }
         let Normalized { entry, text } = normalize::entry(&document, &identity, entry, base, at);
+        if !filters.is_empty() {
+            // One without a date is as old as its first sight.
+            let age = entry.published.map_or(TimeDelta::zero(), |date| at - date);
+            if !filters.pass(&Subject::new(&entry, age)) {
+                continue;
+            }
+        }
         let title = Title::of(entry.title.as_deref());
         let blocks = Blocks::of(if text.is_empty() {
             entry.details.summary.as_deref().unwrap_or_default()
@@ -376,11 +385,11 @@ fn text_hash(title: u64, text: u64) -> i64 {
     (title.rotate_left(32) ^ text).cast_signed()
 }
 
-/// Everything outside a document that decides what becomes of it.
+/// Everything outside a document that decides what becomes of it: after a filter was edited, every entry is judged anew.
 fn salt(source: &Source, payload: &Payload) -> u64 {
     let settings = format!(
-        "{PIPELINE_VERSION}\n{}\n{:?}\n{}",
-        source.timezone, source.max_items, payload.final_url
+        "{PIPELINE_VERSION}\n{}\n{:?}\n{}{}",
+        source.timezone, source.max_items, payload.final_url, source.filters
     );
     xxh3_64(settings.as_bytes())
 }

@@ -7,6 +7,7 @@ use url::Url;
 use crate::model::{Cadence, HttpVersion, RequestOptions, Secret, Source};
 
 use super::address::feed_url;
+use super::filters::filters;
 use super::file::{Notes, Read, Section, Value};
 use super::secret::resolve;
 use super::sections::{TIMEOUTS, fill, networks, rule};
@@ -85,6 +86,7 @@ pub(super) fn draft(
         max_items: section
             .optional("max_items", notes, count(0, 1_000_000))
             .filter(|most| *most > 0),
+        filters: filters(section, notes),
         private: secret || private == Some(true),
         paused: section.read("paused", false, notes, flag),
         request: request(section, defaults, world, notes),
@@ -140,17 +142,10 @@ fn priority(value: &Value<'_>) -> Read<i32> {
 /// Keys that are checked, but not used yet.
 fn not_yet(section: &Section<'_>, notes: &mut Notes<'_>) {
     let full_text = choice(&[("never", false), ("when-short", true), ("always", true)]);
-    let mut idle = vec![(
-        "full_text",
-        section.read("full_text", false, notes, full_text),
-    )];
-    for key in ["keep", "drop"] {
-        idle.push((key, !section.list(key, notes, words).is_empty()));
-    }
-    for (key, _) in idle.into_iter().filter(|(_, given)| *given) {
-        if let Some(value) = section.value(key) {
-            notes.idle(&value);
-        }
+    if section.read("full_text", false, notes, full_text)
+        && let Some(value) = section.value("full_text")
+    {
+        notes.idle(&value);
     }
 }
 

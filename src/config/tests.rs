@@ -161,9 +161,7 @@ drop = ["words < 50"]
         "dedup.near_duplicates",
         "dedup.window",
         "source[1].full_text",
-        "source[1].keep",
         "output[1].hubs",
-        "output[1].drop",
     ];
     assert_eq!(keys, expected);
     assert_eq!(

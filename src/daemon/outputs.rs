@@ -1,10 +1,12 @@
 //! What is published: every output rendered from the store, remembered, served and written.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
 use crate::config::{Config, Order, Output};
+use crate::filter::Subject;
 use crate::model::Article;
 use crate::poll::Shell;
 use crate::publish::{Channel, Draft, Format, Publication, Site, directory, index};
@@ -43,9 +45,7 @@ pub fn rendered(
     let mut site = Site::new();
     let mut news = Vec::new();
     for output in &config.outputs {
-        let articles = shell
-            .store
-            .timeline(&selection(config, output, sources), sources)?;
+        let articles = articles(config, output, shell, sources)?;
         let channel = channel(config, output, shell)?;
         for format in Format::ALL {
             let path = format!("{}.{}", output.name, format.extension());
@@ -58,6 +58,46 @@ pub fn rendered(
         }
     }
     Ok((site, news))
+}
+
+/// Articles that are looked at for an output with filters, the newest: bounds what one costs that hardly lets any pass.
+const MOST_JUDGED: usize = 20_000;
+
+/// The articles that an output shows, after its filters.
+fn articles(
+    config: &Config,
+    output: &Output,
+    shell: &Shell,
+    sources: &Sources,
+) -> Result<Vec<Article>, store::Error> {
+    let mut selection = selection(config, output, sources);
+    if output.filters.is_empty() {
+        return shell.store.timeline(&selection, sources);
+    }
+    let cap = selection.per_source.take().unwrap_or(usize::MAX);
+    selection.limit = Some(MOST_JUDGED);
+    let mut shown = Vec::new();
+    let mut shown_of: HashMap<String, usize> = HashMap::new();
+    shell.store.each_article(&selection, sources, |article| {
+        if passes(output, &article) {
+            let count = shown_of.entry(article.origin.source.clone()).or_default();
+            *count += 1;
+            if *count <= cap {
+                shown.push(article);
+            }
+        }
+        shown.len() < output.limit
+    })?;
+    Ok(shown)
+}
+
+/// Whether the filters of an output let an article pass. Its age is what it was at first sight.
+pub fn passes(output: &Output, article: &Article) -> bool {
+    output.filters.is_empty()
+        || output.filters.pass(&Subject::new(
+            &article.entry,
+            article.first_seen - article.published_at,
+        ))
 }
 
 /// How long a client may keep an output, in seconds: a change shows within a minute.

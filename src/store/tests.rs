@@ -36,6 +36,7 @@ fn source(id: &str, url: &str) -> Arc<Source> {
         priority: 0,
         timezone: chrono_tz::UTC,
         max_items: None,
+        filters: Default::default(),
         private: false,
         paused: false,
         request: RequestOptions {

@@ -73,7 +73,8 @@ async fn every_format_says_the_same_to_another_parser() {
         );
         let body = entry.content.and_then(|content| content.body);
         assert!(
-            body.as_deref().is_some_and(|html| html.contains("/7/notes\"") && html.contains("href=\"http")),
+            body.as_deref()
+                .is_some_and(|html| html.contains("/7/notes\"") && html.contains("href=\"http")),
             "{format}: whole and with absolute links: {body:?}"
         );
         let entry = read(&document);

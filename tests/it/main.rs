@@ -6,6 +6,7 @@ mod fetch_limits;
 mod fetch_rules;
 mod fetch_ways;
 mod fetching;
+mod filters;
 mod formats;
 mod manners;
 mod mill;
