@@ -18,6 +18,7 @@ pub use outputs::{passes, publish, rendered, selection};
 
 use jump::Watch;
 
+mod asked;
 mod jump;
 mod outputs;
 #[cfg(test)]
@@ -210,9 +211,16 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
     let config = Arc::new(config);
     let (site_sender, site) = watch::channel(Arc::new(Site::new()));
     let (ready_sender, ready) = watch::channel(false);
+    let desk = asked::Desk {
+        config: Arc::clone(&config),
+        shell: shell.clone(),
+        sources: sources.clone(),
+    };
+    let lazy = desk.lazy();
     let served = http::Served {
         site,
         ready,
+        lazy: Some(lazy.clone()),
         base: config.server.public_url.path().to_owned(),
     };
     publish(&config, &shell, &sources, &site_sender).await?;
@@ -232,6 +240,7 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
         sources.clone(),
         Arc::clone(&changed),
         site_sender,
+        lazy,
         stop.clone(),
     ));
     let indexing = tokio::spawn(index_behind(shell.store.clone(), stop.clone()));
@@ -380,6 +389,7 @@ async fn render_changes(
     sources: Sources,
     changed: Arc<Notify>,
     site: watch::Sender<Arc<Site>>,
+    lazy: http::Lazy,
     stop: CancellationToken,
 ) {
     loop {
@@ -391,7 +401,9 @@ async fn render_changes(
             () = stop.cancelled() => {}
             () = tokio::time::sleep(SETTLE) => {}
         }
-        if let Err(error) = publish(&config, &shell, &sources, &site).await {
+        let published = publish(&config, &shell, &sources, &site).await;
+        lazy.renew();
+        if let Err(error) = published {
             tracing::error!(%error, "the outputs cannot be rendered; serving what there is");
             tokio::select! {
                 () = stop.cancelled() => {}

@@ -73,18 +73,28 @@ impl<'s> Known<'s> {
 
 fn everything() -> Output {
     Output {
-        name: "all".to_owned(),
         title: "Everything".to_owned(),
-        tags: Vec::new(),
-        sources: Vec::new(),
-        filters: Filters::default(),
-        limit: 100,
-        order: Order::Published,
-        per_source: None,
-        token: None,
-        title_prefix: String::new(),
-        content: Content::Full,
-        directory: None,
+        ..Output::everything("all".to_owned())
+    }
+}
+
+impl Output {
+    /// Everything, open to everybody, with every other key at its default.
+    pub fn everything(name: String) -> Self {
+        Self {
+            title: name.clone(),
+            name,
+            tags: Vec::new(),
+            sources: Vec::new(),
+            filters: Filters::default(),
+            limit: 100,
+            order: Order::Published,
+            per_source: None,
+            token: None,
+            title_prefix: String::new(),
+            content: Content::Full,
+            directory: None,
+        }
     }
 }
 

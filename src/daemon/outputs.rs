@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::config::{Config, Order, Output};
 use crate::filter::Subject;
-use crate::model::Article;
+use crate::model::{Article, Source};
 use crate::poll::Shell;
 use crate::publish::{Channel, Draft, Format, Publication, Site, directory, index};
 use crate::store::{self, OutputState, Selection, SelectionOrder, Sources};
@@ -61,7 +61,7 @@ pub fn rendered(
 }
 
 /// Articles that are looked at for an output with filters, the newest: bounds what one costs that hardly lets any pass.
-const MOST_JUDGED: usize = 20_000;
+pub(super) const MOST_JUDGED: usize = 20_000;
 
 /// The articles that an output shows, after its filters.
 fn articles(
@@ -103,7 +103,11 @@ pub fn passes(output: &Output, article: &Article) -> bool {
 /// How long a client may keep an output, in seconds: a change shows within a minute.
 const MAX_AGE: u64 = 60;
 
-fn channel(config: &Config, output: &Output, shell: &Shell) -> Result<Channel, store::Error> {
+pub(super) fn channel(
+    config: &Config,
+    output: &Output,
+    shell: &Shell,
+) -> Result<Channel, store::Error> {
     Ok(Channel {
         id: uuid::Uuid::new_v5(&shell.store.id()?, output.name.as_bytes())
             .urn()
@@ -120,7 +124,7 @@ fn channel(config: &Config, output: &Output, shell: &Shell) -> Result<Channel, s
 
 /// One document of a channel, whose `self_url` has no extension yet, and its state; `before` is what was published
 /// last.
-fn render(
+pub(super) fn render(
     channel: &Channel,
     articles: &[Article],
     format: Format,
@@ -152,30 +156,19 @@ fn render(
 }
 
 /// Articles of an output: of its tags or sources, configured ones only. What an output with a token chooses by tags
-/// or sources shows in no open one.
+/// or sources shows in no open one: not its entries either, where an open source has the story as well.
 pub fn selection(config: &Config, output: &Output, sources: &Sources) -> Selection {
-    let chosen = |output: &Output, id: &str, tags: &[String]| {
-        (output.tags.is_empty() && output.sources.is_empty())
-            || output.sources.iter().any(|wanted| wanted == id)
-            || output.tags.iter().any(|wanted| tags.contains(wanted))
-    };
-    let hidden = |id: &str, tags: &[String]| {
-        output.token.is_none()
-            && config.outputs.iter().any(|other| {
-                other.token.is_some()
-                    && !(other.tags.is_empty() && other.sources.is_empty())
-                    && chosen(other, id, tags)
-            })
-    };
-    let keys = sources
-        .iter()
-        .filter(|(_, source)| {
-            chosen(output, &source.id, &source.tags) && !hidden(&source.id, &source.tags)
-        })
-        .map(|(key, _)| key)
-        .collect();
+    let (mut keys, mut hidden) = (Vec::new(), Vec::new());
+    for (key, source) in sources.iter() {
+        if output.token.is_none() && is_hidden(config, source) {
+            hidden.push(key);
+        } else if chooses(output, source) {
+            keys.push(key);
+        }
+    }
     Selection {
         sources: Some(keys),
+        hidden,
         matching: None,
         order: match output.order {
             Order::Published => SelectionOrder::Published,
@@ -185,6 +178,25 @@ pub fn selection(config: &Config, output: &Output, sources: &Sources) -> Selecti
         limit: Some(output.limit),
         per_source: output.per_source,
     }
+}
+
+/// Whether an output is of a source.
+pub(super) fn chooses(output: &Output, source: &Source) -> bool {
+    is_of_all(output)
+        || output.sources.contains(&source.id)
+        || output.tags.iter().any(|tag| source.tags.contains(tag))
+}
+
+fn is_of_all(output: &Output) -> bool {
+    output.tags.is_empty() && output.sources.is_empty()
+}
+
+/// Whether a source is chosen by an output with a token, and so is shown in no open one.
+pub(super) fn is_hidden(config: &Config, source: &Source) -> bool {
+    config
+        .outputs
+        .iter()
+        .any(|other| other.token.is_some() && !is_of_all(other) && chooses(other, source))
 }
 
 fn write_directories(config: &Config, site: &Site) {

@@ -1,9 +1,11 @@
 //! Serves finished publications: a request is a look-up and a comparison of strings (RFC 9110).
 //!
-//! Nothing here queries, renders or compresses, and no writer can hold a request up. Pages and the other formats
+//! Nothing here queries, renders or compresses, and no writer can hold a request up; what is too much to have ready
+//! ([`Lazy`]) is made by others, once. Pages and the other formats
 //! are publications like any other; what they need beyond bytes is a layer around [`router`].
 
 mod conditional;
+mod lazy;
 mod listen;
 mod token;
 
@@ -11,7 +13,7 @@ use std::sync::Arc;
 
 use ::http::header::{
     ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_ENCODING,
-    CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LAST_MODIFIED, VARY,
+    CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION, VARY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
@@ -21,6 +23,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::{Coding, Publication, Site};
+pub use lazy::{Lazy, Made};
 pub use listen::{Listener, serve};
 
 /// What is served, and where.
@@ -30,6 +33,8 @@ pub struct Served {
     pub site: watch::Receiver<Arc<Site>>,
     /// Whether `/readyz` says yes.
     pub ready: watch::Receiver<bool>,
+    /// What is made when it is asked for; `None`: nothing.
+    pub lazy: Option<Lazy>,
     /// Path of all routes, beginning and ending in `/`: that of `public_url`.
     pub base: String,
 }
@@ -38,12 +43,40 @@ pub struct Served {
 pub fn router(served: Served) -> Router {
     let served = Arc::new(served);
     Router::new().fallback(move |request: Request<Body>| {
-        let response = served.answer(&request);
-        async move { response }
+        let served = Arc::clone(&served);
+        let (head, _) = request.into_parts();
+        async move { served.respond(&Request::from_parts(head, ())).await }
     })
 }
 
 impl Served {
+    /// Answers one request, of what is ready at once, of the rest when it is made.
+    async fn respond(&self, request: &Request<()>) -> Response<Body> {
+        let path = request.uri().path().strip_prefix(&self.base);
+        let (Some(path), Some(lazy)) = (path.filter(|path| path.contains('/')), &self.lazy) else {
+            return self.answer(request);
+        };
+        let made = lazy.get(path).await;
+        let head_only = request.method() == Method::HEAD;
+        match made {
+            Made::Here(publication) if !token::allows(publication.token.as_ref(), request) => {
+                self.missing(&self.site.borrow())
+            }
+            Made::Missing => self.missing(&self.site.borrow()),
+            _ if !head_only && request.method() != Method::GET => method_not_allowed(),
+            Made::Here(publication) => document(&publication, request.headers(), head_only),
+            Made::Gone => note(
+                StatusCode::GONE,
+                "This was withdrawn; begin again at the feed itself.\n",
+            ),
+            Made::Elsewhere(path) => see(&format!("{}{path}", self.base)),
+            Made::Failed => note(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "This cannot be made right now; ask again in a minute.\n",
+            ),
+        }
+    }
+
     /// Answers one request. The body of the request is not read.
     fn answer<B>(&self, request: &Request<B>) -> Response<Body> {
         let site = self.site.borrow();
@@ -158,6 +191,15 @@ fn note(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
     response.headers_mut().extend(headers);
+    response
+}
+
+/// 307: for now the answer is at another path (RFC 9110 §15.4.8).
+fn see(path: &str) -> Response<Body> {
+    let mut response = note(StatusCode::TEMPORARY_REDIRECT, format!("See {path}\n"));
+    if let Ok(value) = HeaderValue::from_str(path) {
+        response.headers_mut().insert(LOCATION, value);
+    }
     response
 }
 

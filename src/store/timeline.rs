@@ -17,6 +17,8 @@ use crate::search::Query;
 pub struct Selection {
     /// Keys of sources: articles with an entry of any of them. `None`: all sources, also those no longer configured.
     pub sources: Option<Vec<i64>>,
+    /// Keys of sources whose entries are not shown: not as places, and another entry represents the article.
+    pub hidden: Vec<i64>,
     /// Only those where an entry fits this search, the best first.
     pub matching: Option<Query>,
     /// What "newest" means.
@@ -79,6 +81,12 @@ impl Store {
                 (Some(limit), None) => i64::try_from(limit).unwrap_or(i64::MAX),
                 _ => -1,
             };
+            let hidden = json(&selection.hidden)?;
+            let hidden_names: Vec<&str> = selection
+                .hidden
+                .iter()
+                .filter_map(|key| Some(sources.source(*key)?.id.as_str()))
+                .collect();
             let since = selection.since.map_or(i64::MIN, millis);
             let fts = selection.matching.as_ref().map(Query::fts);
             if let Some(query) = &selection.matching {
@@ -87,7 +95,7 @@ impl Store {
             let mut shown_of: HashMap<i64, usize> = HashMap::new();
             let mut left = selection.limit.unwrap_or(usize::MAX);
             let mut query = connection.prepare_cached(&sql)?;
-            let mut rows = query.query(params![keys, since, limit, fts])?;
+            let mut rows = query.query(params![keys, since, limit, fts, hidden])?;
             while left > 0
                 && let Some(row) = rows.next()?
             {
@@ -99,7 +107,11 @@ impl Store {
                     }
                 }
                 left -= 1;
-                if !visit(article(connection, row, &origins)?) {
+                let mut article = article(connection, row, &origins)?;
+                article
+                    .entries
+                    .retain(|place| !hidden_names.contains(&place.source.as_str()));
+                if !visit(article) {
                     break;
                 }
             }
@@ -140,10 +152,16 @@ fn statement(selection: &Selection) -> String {
     } else {
         ("", "")
     };
+    let shown = if selection.hidden.is_empty() {
+        "a.representative"
+    } else {
+        "(SELECT s.id FROM entries s WHERE s.article = a.pk AND s.source NOT IN (SELECT value FROM json_each(?5))
+          ORDER BY s.id <> a.representative, s.scope DESC, s.id LIMIT 1)"
+    };
     format!(
-        "SELECT {COLUMNS} FROM articles a JOIN entries e ON e.id = a.representative
+        "SELECT {COLUMNS} FROM articles a JOIN entries e ON e.id = {shown}
          LEFT JOIN contents c ON c.entry = e.id {found}
-         WHERE {column} >= ?2 {of_sources} AND ?4 IS ?4 ORDER BY {best} {column} DESC, a.pk DESC LIMIT ?3"
+         WHERE {column} >= ?2 {of_sources} AND ?4 IS ?4 AND ?5 IS ?5 ORDER BY {best} {column} DESC, a.pk DESC LIMIT ?3"
     )
 }
 

@@ -39,6 +39,7 @@ pub(super) fn served() -> (Served, watch::Sender<bool>) {
         Served {
             site: watch::channel(Arc::new(site)).1,
             ready: is_ready,
+            lazy: None,
             base: "/feeds/".to_owned(),
         },
         ready,
@@ -302,6 +303,7 @@ async fn a_new_site_is_served_from_the_next_request_on() {
     let served = Served {
         site,
         ready: watch::channel(true).1,
+        lazy: None,
         base: "/".to_owned(),
     };
     let status = || {
