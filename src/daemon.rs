@@ -18,6 +18,7 @@ pub use outputs::{passes, publish, rendered, selection};
 
 use jump::Watch;
 
+mod archives;
 mod asked;
 mod jump;
 mod outputs;
@@ -223,10 +224,13 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
         lazy: Some(lazy.clone()),
         base: config.server.public_url.path().to_owned(),
     };
-    publish(&config, &shell, &sources, &site_sender).await?;
+    let behind = publish(&config, &shell, &sources, &site_sender).await?;
     let serving = tokio::spawn(http::serve(listener, http::router(served), stop.clone()));
     ready_sender.send_replace(true);
     let changed = Arc::new(Notify::new());
+    if behind {
+        changed.notify_one();
+    }
     let served = crate::control::Served {
         shell: shell.clone(),
         sources: sources.clone(),
@@ -403,6 +407,9 @@ async fn render_changes(
         }
         let published = publish(&config, &shell, &sources, &site).await;
         lazy.renew();
+        if matches!(published, Ok(true)) {
+            changed.notify_one();
+        }
         if let Err(error) = published {
             tracing::error!(%error, "the outputs cannot be rendered; serving what there is");
             tokio::select! {

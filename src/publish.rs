@@ -28,7 +28,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::model::{Article, Entry, Secret};
 
-pub use channel::Channel;
+pub use channel::{ArchiveLinks, Channel};
 pub use coding::{Coding, Form};
 
 mod channel;

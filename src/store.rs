@@ -16,6 +16,7 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::model::{Observed, Report};
 
+pub use archives::{ArchivePage, ArchiveTerms, Chain};
 pub use claims::{Scope, Sources};
 pub use codec::compress;
 pub use explain::{Explanation, Hints, Poll};
@@ -26,6 +27,7 @@ pub use plan::{Planned, plan_without_store};
 pub use timeline::{Selection, SelectionOrder};
 pub use window::Nearness;
 
+mod archives;
 mod articles;
 mod claims;
 mod codec;

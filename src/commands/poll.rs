@@ -86,9 +86,10 @@ pub async fn poll(
             .any(|output| output.directory.is_some())
     {
         let (site, _receiver) = tokio::sync::watch::channel(Arc::default());
-        daemon::publish(&config, &shell, &sources, &site)
+        while daemon::publish(&config, &shell, &sources, &site)
             .await
-            .map_err(Failure::running)?;
+            .map_err(Failure::running)?
+        {}
     }
     println!("{totals}");
     verdict(totals.failed, totals.sources, !names.is_empty())

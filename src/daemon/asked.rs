@@ -9,13 +9,16 @@ use crate::config::{Config, Content, Output};
 use crate::model::{Article, Source};
 use crate::poll::Shell;
 use crate::publish::http::{Lazy, Made};
-use crate::publish::{Channel, Format};
-use crate::store::{self, Selection, Sources};
+use crate::publish::{Channel, Format, Publication};
+use crate::store::{self, ArchivePage, Selection, Sources};
 
 use super::outputs;
 
 /// Articles of such a feed, as of an output that says nothing else.
 const LIMIT: usize = 100;
+
+/// How long a client may keep a document of an archive, in seconds. It never changes, but may be withdrawn.
+const ARCHIVE_AGE: u64 = 86_400;
 
 /// Who makes them.
 #[derive(Clone, Debug)]
@@ -33,6 +36,15 @@ impl Desk {
     }
 
     async fn make(self: Arc<Self>, path: String) -> Made {
+        if let Some((output, page)) = archived(&path, &self.config) {
+            let (desk, output) = (Arc::clone(&self), output.clone());
+            let made = tokio::task::spawn_blocking(move || desk.archive(&output, page)).await;
+            return match made {
+                Ok(Ok(made)) => made,
+                Ok(Err(error)) => failed(&path, &error),
+                Err(error) => failed(&path, &error),
+            };
+        }
         let Some(wanted) = Wanted::read(&path, &self.config) else {
             return Made::Missing;
         };
@@ -53,16 +65,30 @@ impl Desk {
         Made::Here(Arc::new(publication))
     }
 
+    /// A document of the archive of an output: its bytes as they were stored.
+    fn archive(&self, output: &Output, page: i64) -> Result<Made, store::Error> {
+        let token = output.token.clone();
+        Ok(match self.shell.store.archive_page(&output.name, page)? {
+            Some(ArchivePage::Closed(body, at)) => {
+                let kind = Format::Atom.content_type();
+                Made::Here(Arc::new(Publication::new(
+                    body,
+                    kind,
+                    at,
+                    ARCHIVE_AGE,
+                    token,
+                )))
+            }
+            Some(ArchivePage::Withdrawn) => Made::Gone(token),
+            Some(ArchivePage::Next) => Made::Elsewhere(format!("{}.atom", output.name), token),
+            None => Made::Missing,
+        })
+    }
+
     fn feed(
         &self,
         wanted: &Wanted,
-    ) -> Result<
-        Option<(
-            crate::publish::Publication,
-            Vec<(String, store::OutputState)>,
-        )>,
-        store::Error,
-    > {
+    ) -> Result<Option<(Publication, Vec<(String, store::OutputState)>)>, store::Error> {
         let mut output = wanted.output();
         let mut selection = outputs::selection(&self.config, &output, &self.sources);
         let open = |source: &Source| self.open_outputs(source);
@@ -178,6 +204,18 @@ impl Desk {
 fn failed(path: &str, error: &dyn std::error::Error) -> Made {
     tracing::error!(path, %error, "a feed cannot be made");
     Made::Failed
+}
+
+/// The output and page that `NAME/archive/N.atom` names.
+fn archived<'c>(path: &str, config: &'c Config) -> Option<(&'c Output, i64)> {
+    let (name, rest) = path.split_once('/')?;
+    let number = rest.strip_prefix("archive/")?.strip_suffix(".atom")?;
+    let page = number
+        .parse()
+        .ok()
+        .filter(|page: &i64| page.to_string() == number)?;
+    let output = config.outputs.iter().find(|output| output.name == name)?;
+    Some((output, page))
 }
 
 /// A feed that is asked for.

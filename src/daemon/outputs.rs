@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::archives;
 use crate::config::{Config, Order, Output};
 use crate::filter::Subject;
 use crate::model::{Article, Source};
@@ -12,7 +13,8 @@ use crate::poll::Shell;
 use crate::publish::{Channel, Draft, Format, Publication, Site, directory, index};
 use crate::store::{self, OutputState, Selection, SelectionOrder, Sources};
 
-/// Renders every output, remembers what is published (synced to the disk), then serves and writes it.
+/// Brings the archives up to date, renders every output, remembers what is published (synced to the disk), then serves
+/// and writes it. True when archives are behind, and another publication should follow soon.
 ///
 /// # Errors
 /// What the store refuses. A folder that cannot be written is logged, not an error.
@@ -21,7 +23,17 @@ pub async fn publish(
     shell: &Shell,
     sources: &Sources,
     site: &watch::Sender<Arc<Site>>,
-) -> Result<(), store::Error> {
+) -> Result<bool, store::Error> {
+    let mut more = false;
+    for output in &config.outputs {
+        match archives::extend(config, output, shell, sources).await {
+            Ok(behind) => more |= behind,
+            // The feed itself may still be served.
+            Err(error) => {
+                tracing::error!(output = output.name, %error, "archives stay as they are")
+            }
+        }
+    }
     let (mut fresh, recorded) = rendered(config, shell, sources)?;
     if !recorded.is_empty() {
         shell.store.record_outputs(recorded).await?;
@@ -29,7 +41,7 @@ pub async fn publish(
     write_directories(config, &fresh);
     fresh.insert(String::new(), start_page(config, shell));
     site.send_replace(Arc::new(fresh));
-    Ok(())
+    Ok(more)
 }
 
 /// Every output, and the states that differ from what was published last.
@@ -45,8 +57,13 @@ pub fn rendered(
     let mut site = Site::new();
     let mut news = Vec::new();
     for output in &config.outputs {
-        let articles = articles(config, output, shell, sources)?;
-        let channel = channel(config, output, shell)?;
+        let mut articles = articles(config, output, shell, sources)?;
+        let mut channel = channel(config, output, shell)?;
+        if let Some(chain) = shell.store.chain(&output.name)? {
+            articles = archives::with_open(config, output, shell, sources, &chain, articles)?;
+            let address = |page| format!("{}/archive/{page}.atom", channel.self_url);
+            channel.archive.previous = chain.newest_page.map(address);
+        }
         for format in Format::ALL {
             let path = format!("{}.{}", output.name, format.extension());
             let before = states.get(&path);
@@ -64,7 +81,7 @@ pub fn rendered(
 pub(super) const MOST_JUDGED: usize = 20_000;
 
 /// The articles that an output shows, after its filters.
-fn articles(
+pub(super) fn articles(
     config: &Config,
     output: &Output,
     shell: &Shell,
@@ -119,6 +136,7 @@ pub(super) fn channel(
         hubs: Vec::new(),
         title_prefix: output.title_prefix.clone(),
         summary_only: output.content == crate::config::Content::Summary,
+        archive: Default::default(),
     })
 }
 
@@ -168,6 +186,7 @@ pub fn selection(config: &Config, output: &Output, sources: &Sources) -> Selecti
     }
     Selection {
         sources: Some(keys),
+        articles: None,
         hidden,
         matching: None,
         order: match output.order {

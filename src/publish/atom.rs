@@ -24,7 +24,7 @@ pub const CONTENT_TYPE: &str = "application/atom+xml; charset=utf-8";
 /// (RFC 4287 §4.2.1). No `xml:base` is written; every address is absolute.
 pub fn render(channel: &Channel, articles: &[Article]) -> Vec<u8> {
     let mut xml = Xml::new();
-    xml.open("feed", &namespaces(articles));
+    xml.open("feed", &namespaces(channel, articles));
     xml.text("id", &[], &channel.id);
     text::construct(&mut xml, "title", &[], &channel.title);
     xml.text("updated", &[], &instant(channel.updated));
@@ -45,6 +45,26 @@ pub fn render(channel: &Channel, articles: &[Article]) -> Vec<u8> {
             ("href", Some(&channel.home_url)),
         ],
     );
+    let archive = &channel.archive;
+    for (relation, address) in [
+        ("current", &archive.current),
+        ("prev-archive", &archive.previous),
+        ("next-archive", &archive.next),
+    ] {
+        if let Some(address) = address {
+            xml.empty(
+                "link",
+                &[
+                    ("rel", Some(relation)),
+                    ("type", own_type),
+                    ("href", Some(address)),
+                ],
+            );
+        }
+    }
+    if archive.current.is_some() {
+        xml.empty("fh:archive", &[]); // RFC 5005 §4
+    }
     for hub in &channel.hubs {
         xml.empty("link", &[("rel", Some("hub")), ("href", Some(hub))]);
     }
@@ -64,7 +84,10 @@ pub fn render(channel: &Channel, articles: &[Article]) -> Vec<u8> {
 }
 
 /// The namespaces that this document uses: validators frown at others.
-fn namespaces(articles: &[Article]) -> [(&'static str, Option<&'static str>); 3] {
+fn namespaces(
+    channel: &Channel,
+    articles: &[Article],
+) -> [(&'static str, Option<&'static str>); 4] {
     let media = articles
         .iter()
         .any(|article| media::is_used(article, false));
@@ -74,6 +97,10 @@ fn namespaces(articles: &[Article]) -> [(&'static str, Option<&'static str>); 3]
     [
         ("xmlns", Some("http://www.w3.org/2005/Atom")),
         ("xmlns:media", media.then_some(media::NAMESPACE)),
+        (
+            "xmlns:fh",
+            { channel.archive.current.as_ref() }.map(|_| "http://purl.org/syndication/history/1.0"),
+        ),
         (
             "xmlns:thr",
             threads.then_some("http://purl.org/syndication/thread/1.0"),

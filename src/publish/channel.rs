@@ -21,4 +21,17 @@ pub struct Channel {
     pub title_prefix: String,
     /// Leave the content out.
     pub summary_only: bool,
+    /// Its archives.
+    pub archive: ArchiveLinks,
+}
+
+/// Where the other documents of a feed are, in Atom (RFC 5005 §4).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ArchiveLinks {
+    /// `rel=current`: this document is an archive, and that is the feed; `None`: it is the feed.
+    pub current: Option<String>,
+    /// `rel=prev-archive`; `None`: there is none before.
+    pub previous: Option<String>,
+    /// `rel=next-archive`; `None`: there is none after.
+    pub next: Option<String>,
 }

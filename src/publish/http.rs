@@ -59,17 +59,15 @@ impl Served {
         let made = lazy.get(path).await;
         let head_only = request.method() == Method::HEAD;
         match made {
-            Made::Here(publication) if !token::allows(publication.token.as_ref(), request) => {
-                self.missing(&self.site.borrow())
-            }
+            _ if !token::allows(made.token(), request) => self.missing(&self.site.borrow()),
             Made::Missing => self.missing(&self.site.borrow()),
             _ if !head_only && request.method() != Method::GET => method_not_allowed(),
             Made::Here(publication) => document(&publication, request.headers(), head_only),
-            Made::Gone => note(
+            Made::Gone(_) => note(
                 StatusCode::GONE,
                 "This was withdrawn; begin again at the feed itself.\n",
             ),
-            Made::Elsewhere(path) => see(&format!("{}{path}", self.base)),
+            Made::Elsewhere(path, _) => see(&format!("{}{path}", self.base)),
             Made::Failed => note(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "This cannot be made right now; ask again in a minute.\n",

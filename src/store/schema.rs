@@ -12,6 +12,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0002_search.sql")),
     M::up(include_str!("../../migrations/0003_manners.sql")),
     M::up(include_str!("../../migrations/0007_dedup.sql")),
+    M::up(include_str!("../../migrations/0008_archives.sql")),
 ];
 
 /// Opens the writing connection and brings the schema up to date.

@@ -17,6 +17,8 @@ use crate::search::Query;
 pub struct Selection {
     /// Keys of sources: articles with an entry of any of them. `None`: all sources, also those no longer configured.
     pub sources: Option<Vec<i64>>,
+    /// Only these, by id; `None`: any.
+    pub articles: Option<Vec<String>>,
     /// Keys of sources whose entries are not shown: not as places, and another entry represents the article.
     pub hidden: Vec<i64>,
     /// Only those where an entry fits this search, the best first.
@@ -82,6 +84,7 @@ impl Store {
                 _ => -1,
             };
             let hidden = json(&selection.hidden)?;
+            let articles = selection.articles.as_ref().map(json).transpose()?;
             let hidden_names: Vec<&str> = selection
                 .hidden
                 .iter()
@@ -95,7 +98,7 @@ impl Store {
             let mut shown_of: HashMap<i64, usize> = HashMap::new();
             let mut left = selection.limit.unwrap_or(usize::MAX);
             let mut query = connection.prepare_cached(&sql)?;
-            let mut rows = query.query(params![keys, since, limit, fts, hidden])?;
+            let mut rows = query.query(params![keys, since, limit, fts, hidden, articles])?;
             while left > 0
                 && let Some(row) = rows.next()?
             {
@@ -158,10 +161,15 @@ fn statement(selection: &Selection) -> String {
         "(SELECT s.id FROM entries s WHERE s.article = a.pk AND s.source NOT IN (SELECT value FROM json_each(?5))
           ORDER BY s.id <> a.representative, s.scope DESC, s.id LIMIT 1)"
     };
+    let from = if selection.articles.is_some() {
+        "json_each(?6) w CROSS JOIN articles a ON a.id = w.value" // in this order: the list is short
+    } else {
+        "articles a"
+    };
     format!(
-        "SELECT {COLUMNS} FROM articles a JOIN entries e ON e.id = {shown}
+        "SELECT {COLUMNS} FROM {from} JOIN entries e ON e.id = {shown}
          LEFT JOIN contents c ON c.entry = e.id {found}
-         WHERE {column} >= ?2 {of_sources} AND ?4 IS ?4 AND ?5 IS ?5 ORDER BY {best} {column} DESC, a.pk DESC LIMIT ?3"
+         WHERE {column} >= ?2 {of_sources} AND ?4 IS ?4 AND ?5 IS ?5 AND ?6 IS ?6 ORDER BY {best} {column} DESC, a.pk DESC LIMIT ?3"
     )
 }
 

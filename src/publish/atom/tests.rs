@@ -15,6 +15,7 @@ fn channel() -> Channel {
         hubs: vec![],
         title_prefix: String::new(),
         summary_only: false,
+        archive: Default::default(),
     }
 }
 

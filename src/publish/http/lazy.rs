@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OnceCell, Semaphore};
 
+use crate::model::Secret;
 use crate::publish::Publication;
 
 /// Documents that are kept at most …
@@ -19,19 +20,30 @@ const MOST_BYTES: usize = 64 << 20;
 /// Documents that are made at the same time.
 const AT_ONCE: usize = 2;
 
-/// What a path came to.
+/// What a path came to, and the token that is needed to learn it.
 #[derive(Clone, Debug)]
 pub enum Made {
     /// A document.
     Here(Arc<Publication>),
     /// There was one, and it is withdrawn for good: 410.
-    Gone,
+    Gone(Option<Secret>),
     /// For now another path below the base answers: 307.
-    Elsewhere(String),
+    Elsewhere(String, Option<Secret>),
     /// Nothing: 404.
     Missing,
     /// It cannot be made right now: 503.
     Failed,
+}
+
+impl Made {
+    /// Needed to learn of it; `None`: everybody may.
+    pub(super) fn token(&self) -> Option<&Secret> {
+        match self {
+            Self::Here(publication) => publication.token.as_ref(),
+            Self::Gone(token) | Self::Elsewhere(_, token) => token.as_ref(),
+            Self::Missing | Self::Failed => None,
+        }
+    }
 }
 
 type Making = Pin<Box<dyn Future<Output = Made> + Send>>;

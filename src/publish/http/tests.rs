@@ -318,3 +318,75 @@ async fn a_new_site_is_served_from_the_next_request_on() {
     )])));
     assert_eq!(status(), StatusCode::OK);
 }
+
+#[tokio::test]
+async fn who_refuses_every_coding_and_none_gets_406() {
+    let refused = ask("GET", "/feeds/all.atom", &[("accept-encoding", "*;q=0")]);
+    assert_eq!(refused.status(), StatusCode::NOT_ACCEPTABLE);
+    assert_eq!(header(&refused, "vary"), Some("accept-encoding"));
+    // What is liked as a media type does not matter: there is one for each path (RFC 9110 §12.5.1).
+    let other = ask("GET", "/feeds/all.atom", &[("accept", "image/png")]);
+    assert_eq!(other.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn scripts_of_any_page_may_read_open_json() {
+    let document = |token| {
+        let made = Publication::new(
+            "{}",
+            "application/feed+json",
+            at("2026-03-04T05:06:07Z"),
+            60,
+            token,
+        );
+        super::document(&made, &HeaderMap::new(), false)
+    };
+    let allowed = |response: &Response<Body>| {
+        header(response, "access-control-allow-origin").map(str::to_owned)
+    };
+    assert_eq!(allowed(&document(None)).as_deref(), Some("*"));
+    assert_eq!(allowed(&document(Some(Secret::new("x")))), None);
+    assert_eq!(allowed(&ask("GET", "/feeds/all.atom", &[])), None);
+}
+
+#[tokio::test]
+async fn what_is_made_when_asked_for_obeys_the_same_rules() {
+    let lazy = Lazy::new(|path: String| async move {
+        match path.as_str() {
+            "tag/a.atom" => Made::Here(Arc::new(publication(None))),
+            "tag/b.atom" => Made::Here(Arc::new(publication(Some("t")))),
+            "all/archive/1.atom" => Made::Gone(None),
+            "all/archive/2.atom" => Made::Elsewhere("all.atom".into(), None),
+            "inner/archive/1.atom" => Made::Gone(Some(Secret::new("t"))),
+            "tag/c.atom" => Made::Failed,
+            _ => Made::Missing,
+        }
+    });
+    let served = Served {
+        lazy: Some(lazy),
+        ..served().0
+    };
+    for (method, path, status) in [
+        ("GET", "tag/a.atom", 200),
+        ("HEAD", "tag/a.atom", 200),
+        ("POST", "tag/a.atom", 405),
+        ("GET", "tag/b.atom", 404),
+        ("POST", "tag/b.atom", 404),
+        ("GET", "tag/b.atom?token=t", 200),
+        ("GET", "tag/none.atom", 404),
+        ("GET", "all/archive/1.atom", 410),
+        ("GET", "all/archive/2.atom", 307),
+        ("GET", "inner/archive/1.atom", 404),
+        ("GET", "inner/archive/1.atom?token=t", 410),
+        ("GET", "tag/c.atom", 503),
+    ] {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/feeds/{path}"));
+        let response = served.respond(&request.body(()).expect("a request")).await;
+        assert_eq!(response.status().as_u16(), status, "{method} {path}");
+        if status == 307 {
+            assert_eq!(header(&response, "location"), Some("/feeds/all.atom"));
+        }
+    }
+}

@@ -13,6 +13,7 @@ fn channel() -> Channel {
         hubs: vec!["https://hub.example/".into()],
         title_prefix: "[{source}] ".into(),
         summary_only: false,
+        archive: Default::default(),
     }
 }
 

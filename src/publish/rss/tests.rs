@@ -12,6 +12,7 @@ fn channel() -> Channel {
         hubs: vec![],
         title_prefix: String::new(),
         summary_only: false,
+        archive: Default::default(),
     }
 }
 
