@@ -22,7 +22,7 @@ use crate::store::{Holder, Lock, Sources, Store};
 
 pub use canonicalize::canonicalize;
 pub use correct::correct;
-pub use documents::{export_atom, export_jsonl, parse};
+pub use documents::{export_feed, export_jsonl, parse};
 pub use explain::explain;
 pub use listings::{articles, sources};
 pub use poll::poll;

@@ -11,6 +11,7 @@ use chrono_tz::Tz;
 use toml::de::DeTable;
 use url::Url;
 
+use crate::filter::Filters;
 use crate::model::{Cadence, Nearness, RequestOptions, Retention, Rule, Secret, Source};
 use crate::schedule::{self, RuleError};
 
@@ -21,6 +22,7 @@ pub use values::humane_duration;
 
 mod address;
 mod file;
+mod filters;
 mod grammar;
 pub mod opml;
 mod output;
@@ -126,6 +128,8 @@ pub struct Output {
     pub tags: Vec<String>,
     /// Articles of these sources; empty means all.
     pub sources: Vec<String>,
+    /// Which of them are shown.
+    pub filters: Filters,
     /// Newest articles shown.
     pub limit: usize,
     /// What "newest" means.

@@ -8,7 +8,6 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::archives;
 use crate::config::Config;
 use crate::model::{Due, Report};
 use crate::poll::{Shell, poll};
@@ -16,11 +15,13 @@ use crate::publish::{Site, http};
 use crate::push::Push;
 use crate::store::{self, Scope, Sources, Store};
 
-pub use outputs::{publish, rendered, selection};
+pub use outputs::{passes, publish, rendered, selection};
 pub use retention::purge;
 
 use jump::Watch;
 
+mod archives;
+mod asked;
 mod jump;
 mod outputs;
 mod retention;
@@ -241,16 +242,26 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
     let (site_sender, site) = watch::channel(Arc::new(Site::new()));
     let (ready_sender, ready) = watch::channel(false);
     let (callbacks, hubs) = http::Callbacks::new(config.fetch.max_body);
+    let desk = asked::Desk {
+        config: Arc::clone(&config),
+        shell: shell.clone(),
+        sources: sources.clone(),
+    };
+    let lazy = desk.lazy();
     let served = http::Served {
         site,
         ready,
+        lazy: Some(lazy.clone()),
         base: config.server.public_url.path().to_owned(),
         callbacks: Some(callbacks),
     };
-    publish(&config, &shell, &sources, &site_sender).await?;
+    let behind = publish(&config, &shell, &sources, &site_sender).await?;
     let serving = tokio::spawn(http::serve(listener, http::router(served), stop.clone()));
     ready_sender.send_replace(true);
     let changed = Arc::new(Notify::new());
+    if behind {
+        changed.notify_one();
+    }
     let served = crate::control::Served {
         shell: shell.clone(),
         sources: sources.clone(),
@@ -264,6 +275,7 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
         sources.clone(),
         Arc::clone(&changed),
         site_sender,
+        lazy,
         stop.clone(),
     ));
     let pushing = tokio::spawn(
@@ -276,7 +288,7 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
         }
         .serve(hubs, stop.clone()),
     );
-    let walking = tokio::spawn(archives::walk_behind(
+    let walking = tokio::spawn(crate::archives::walk_behind(
         shell.clone(),
         sources.clone(),
         Arc::clone(&changed),
@@ -443,6 +455,7 @@ async fn render_changes(
     sources: Sources,
     changed: Arc<Notify>,
     site: watch::Sender<Arc<Site>>,
+    lazy: http::Lazy,
     stop: CancellationToken,
 ) {
     loop {
@@ -454,7 +467,12 @@ async fn render_changes(
             () = stop.cancelled() => {}
             () = tokio::time::sleep(SETTLE) => {}
         }
-        if let Err(error) = publish(&config, &shell, &sources, &site).await {
+        let published = publish(&config, &shell, &sources, &site).await;
+        lazy.renew();
+        if matches!(published, Ok(true)) {
+            changed.notify_one();
+        }
+        if let Err(error) = published {
             tracing::error!(%error, "the outputs cannot be rendered; serving what there is");
             tokio::select! {
                 () = stop.cancelled() => {}

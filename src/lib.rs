@@ -14,6 +14,8 @@ pub mod search;
 
 pub mod sketch;
 
+pub mod filter;
+
 pub mod config;
 
 pub mod schedule;

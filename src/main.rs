@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 use feedmill::commands::{self, Failure};
 use feedmill::model::Correction;
+use feedmill::publish;
 
 /// Many feeds in, one merged feed out.
 #[derive(Parser)]
@@ -65,6 +66,9 @@ enum Command {
         /// Only from this date on (2026-11-24 or RFC 3339)
         #[arg(long, value_name = "DATE")]
         since: Option<String>,
+        /// Only what this filter matches, as in `keep`: a dry run of it; any of several
+        #[arg(long = "filter", value_name = "FILTER")]
+        filters: Vec<String>,
         /// At most this many
         #[arg(long, default_value_t = 50)]
         limit: usize,
@@ -124,6 +128,10 @@ enum Format {
     Jsonl,
     /// An Atom document
     Atom,
+    /// An RSS 2.0 document
+    Rss,
+    /// A JSON Feed document
+    Json,
 }
 
 fn main() -> ExitCode {
@@ -191,9 +199,13 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
             query,
             source,
             since,
+            filters,
             limit,
             json,
-        } => commands::articles(config, &query, source, since.as_deref(), limit, json).await,
+        } => {
+            let since = since.as_deref();
+            commands::articles(config, &query, source, since, &filters, limit, json).await
+        }
         Command::Forget { article } => {
             commands::correct(config, Correction::Forget { article }).await
         }
@@ -212,13 +224,14 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
             content_type,
             explain,
         } => commands::parse(config, &input, base_url, content_type, explain).await,
-        Command::Export {
-            format: Format::Jsonl,
-            output,
-        } => commands::export_jsonl(config, output.as_deref()).await,
-        Command::Export {
-            format: Format::Atom,
-            output,
-        } => commands::export_atom(config, output.as_deref()).await,
+        Command::Export { format, output } => {
+            let output = output.as_deref();
+            match format {
+                Format::Jsonl => commands::export_jsonl(config, output).await,
+                Format::Atom => commands::export_feed(config, publish::Format::Atom, output).await,
+                Format::Rss => commands::export_feed(config, publish::Format::Rss, output).await,
+                Format::Json => commands::export_feed(config, publish::Format::Json, output).await,
+            }
+        }
     }
 }

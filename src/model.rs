@@ -82,6 +82,8 @@ pub struct Source {
     pub timezone: chrono_tz::Tz,
     /// Newest entries of a document that are taken; `None` means all (up to the hard cap).
     pub max_items: Option<usize>,
+    /// Which of its entries are stored.
+    pub filters: crate::filter::Filters,
     /// Its URL is shown nowhere: pages, OPML, metrics, logs, `atom:source`.
     pub private: bool,
     /// Kept in the store, not polled.
@@ -122,6 +124,7 @@ impl fmt::Debug for Source {
             priority,
             timezone,
             max_items,
+            filters,
             private,
             paused,
             websub,
@@ -138,6 +141,7 @@ impl fmt::Debug for Source {
             .field("priority", priority)
             .field("timezone", timezone)
             .field("max_items", max_items)
+            .field("filters", filters)
             .field("private", private)
             .field("paused", paused)
             .field("websub", websub)

@@ -6,13 +6,14 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Notify, mpsc, oneshot};
 use url::Url;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128_with_seed};
 
 use crate::clock::Clock;
 use crate::fetch::{self, Answer, Fetcher, Payload};
+use crate::filter::Subject;
 use crate::model::{
     Candidate, Due, FeedDocument, FeedInfo, Item, Observation, Observed, PIPELINE_VERSION, Piece,
     Report, Source, Validators,
@@ -346,6 +347,7 @@ fn feed(
 ) -> FeedDocument {
     let base = &payload.final_url;
     let document = normalize::document(&parsed, base, &due.repeated);
+    let filters = &due.source.filters;
     let take = due.source.max_items.unwrap_or(usize::MAX);
     let known: std::collections::HashMap<u64, i64> = due.document.iter().copied().collect();
     let mut seen = std::collections::HashSet::new();
@@ -367,6 +369,13 @@ fn feed(
             continue;
         }
         let Normalized { entry, text } = normalize::entry(&document, &identity, entry, base, at);
+        if !filters.is_empty() {
+            // One without a date is as old as its first sight.
+            let age = entry.published.map_or(TimeDelta::zero(), |date| at - date);
+            if !filters.pass(&Subject::new(&entry, age)) {
+                continue;
+            }
+        }
         let details = serde_json::to_string(&entry.details).unwrap_or_default();
         let title = Title::of(entry.title.as_deref());
         let blocks = Blocks::of(if text.is_empty() {
@@ -467,11 +476,11 @@ fn prev_archive(parsed: &ParsedFeed, base: &Url) -> Option<Url> {
     matches!(url.scheme(), "http" | "https").then_some(url)
 }
 
-/// Everything outside a document that decides what becomes of it.
+/// Everything outside a document that decides what becomes of it: after a filter was edited, every entry is judged anew.
 fn salt(source: &Source, payload: &Payload) -> u64 {
     let settings = format!(
-        "{PIPELINE_VERSION}\n{}\n{:?}\n{}",
-        source.timezone, source.max_items, payload.final_url
+        "{PIPELINE_VERSION}\n{}\n{:?}\n{}{}",
+        source.timezone, source.max_items, payload.final_url, source.filters
     );
     xxh3_64(settings.as_bytes())
 }

@@ -6,6 +6,10 @@
 
 pub mod atom;
 
+pub mod rss;
+
+pub mod json_feed;
+
 pub mod json;
 
 pub mod index;
@@ -15,35 +19,78 @@ pub mod http;
 pub mod directory;
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::time::{Duration, SystemTime};
 
 use ::http::HeaderValue;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use flate2::{Compression, GzBuilder};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::model::{Entry, Secret};
+use crate::model::{Article, Entry, Secret};
+
+pub use channel::{ArchiveLinks, Channel};
+pub use coding::{Coding, Form};
+
+mod channel;
+mod coding;
+mod media;
+mod shown;
+mod text;
+mod xml;
 
 /// Everything served, by path below the base: `all.atom`; the empty path is the page at the base itself.
 pub type Site = BTreeMap<String, Publication>;
 
+/// A format of a merged feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// RFC 4287.
+    Atom,
+    /// RSS 2.0.
+    Rss,
+    /// JSON Feed 1.1.
+    Json,
+}
+
+impl Format {
+    /// All of them, the first the one to recommend.
+    pub const ALL: [Self; 3] = [Self::Atom, Self::Rss, Self::Json];
+
+    /// End of its file names, without a dot.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Atom => "atom",
+            Self::Rss => "rss",
+            Self::Json => "json",
+        }
+    }
+
+    /// `Content-Type` of its documents.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Atom => atom::CONTENT_TYPE,
+            Self::Rss => rss::CONTENT_TYPE,
+            Self::Json => json_feed::CONTENT_TYPE,
+        }
+    }
+
+    /// Renders a channel and its articles, in the order given. Deterministic.
+    pub fn render(self, channel: &Channel, articles: &[Article]) -> Vec<u8> {
+        match self {
+            Self::Atom => atom::render(channel, articles),
+            Self::Rss => rss::render(channel, articles),
+            Self::Json => json_feed::render(channel, articles),
+        }
+    }
+}
+
 /// A rendered document, in every coding it is served in.
 #[derive(Clone, Debug)]
 pub struct Publication {
-    /// Without coding.
-    pub body: Bytes,
-    /// gzip (RFC 1952), without a time in its head: the same body gives the same bytes.
-    pub gzip: Bytes,
-    /// Strong validator of `body`, quotes included (RFC 9110 §8.8.3).
-    pub etag: String,
-    /// Strong validator of `gzip`: another representation, so another tag (RFC 9110 §8.8.3.3).
-    pub gzip_etag: String,
-    /// When `body` last changed.
+    /// In the order of [`Coding::ALL`].
+    forms: [Form; 4],
+    /// When the body last changed.
     pub last_modified: DateTime<Utc>,
-    /// `Cache-Control: max-age` in seconds.
-    pub max_age: u64,
     /// `Content-Type`.
     pub content_type: &'static str,
     /// Needed to read it; `None` means that everybody may.
@@ -54,16 +101,12 @@ pub struct Publication {
 /// Header fields that every answer repeats, made once.
 #[derive(Clone, Debug)]
 struct Fields {
-    etag: HeaderValue,
-    gzip_etag: HeaderValue,
     last_modified: HeaderValue,
     cache_control: HeaderValue,
 }
 
 impl Publication {
-    /// Finishes a rendered body: its validators and its gzip coding. `max_age` is in seconds.
-    ///
-    /// Costs a compression; call it where bodies are rendered, never per request.
+    /// A rendered body, finished at once: see [`Draft`].
     pub fn new(
         body: impl Into<Bytes>,
         content_type: &'static str,
@@ -71,27 +114,70 @@ impl Publication {
         max_age: u64,
         token: Option<Secret>,
     ) -> Self {
+        Draft::new(body, content_type).finish(last_modified, max_age, token)
+    }
+
+    /// The body without coding.
+    pub fn body(&self) -> &Bytes {
+        &self.form(Coding::Identity).body
+    }
+
+    /// The body in a coding.
+    pub fn form(&self, coding: Coding) -> &Form {
+        let found = self.forms.iter().find(|form| form.coding == coding);
+        found.unwrap_or(&self.forms[0])
+    }
+
+    /// Bytes of memory it takes, about.
+    pub fn size(&self) -> usize {
+        self.forms.iter().map(|form| form.body.len()).sum()
+    }
+}
+
+/// A rendered body of which it is not known yet when it changed last.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    body: Bytes,
+    hash: u128,
+    content_type: &'static str,
+}
+
+impl Draft {
+    /// Takes a rendered body.
+    pub fn new(body: impl Into<Bytes>, content_type: &'static str) -> Self {
         let body = body.into();
-        let hash = xxh3_128(&body);
-        let etag = format!("\"{hash:032x}\"");
-        let gzip_etag = format!("\"{hash:032x}-gz\"");
-        let scope = if token.is_some() { "private" } else { "public" };
-        let fields = Fields {
-            etag: header_value(&etag),
-            gzip_etag: header_value(&gzip_etag),
-            last_modified: header_value(&httpdate::fmt_http_date(http_instant(last_modified))),
-            cache_control: header_value(&format!("{scope}, max-age={max_age}")),
-        };
         Self {
-            gzip: gzip(&body),
+            hash: xxh3_128(&body),
             body,
-            etag,
-            gzip_etag,
-            last_modified,
-            max_age,
             content_type,
+        }
+    }
+
+    /// Strong validator of the body without coding, quotes included (RFC 9110 §8.8.3).
+    pub fn etag(&self) -> String {
+        coding::etag(self.hash, Coding::Identity)
+    }
+
+    /// Finishes it: header fields and codings. `max_age` is in seconds.
+    ///
+    /// Costs three compressions; call it where bodies are rendered, never per request.
+    pub fn finish(
+        self,
+        last_modified: DateTime<Utc>,
+        max_age: u64,
+        token: Option<Secret>,
+    ) -> Publication {
+        let scope = if token.is_some() { "private" } else { "public" };
+        let last_modified_field = httpdate::fmt_http_date(http_instant(last_modified));
+        Publication {
+            forms: coding::forms(&self.body, self.hash),
+            last_modified,
+            content_type: self.content_type,
             token,
-            fields,
+            fields: Fields {
+                last_modified: header_value(&last_modified_field),
+                cache_control: header_value(&format!("{scope}, max-age={max_age}")),
+            },
         }
     }
 }
@@ -108,12 +194,11 @@ fn header_value(text: &str) -> HeaderValue {
         .expect("hexadecimal digits, dates and our own words are visible ASCII")
 }
 
-fn gzip(body: &[u8]) -> Bytes {
-    let room = Vec::with_capacity(body.len() / 2 + 64);
-    let mut encoder = GzBuilder::new().mtime(0).write(room, Compression::new(6));
-    let written = encoder.write_all(body).and_then(|()| encoder.finish());
-    Bytes::from(written.expect("a Vec takes every write"))
-}
+/// The project's address, when the manifest names one.
+const GENERATOR_URI: Option<&str> = {
+    let uri = env!("CARGO_PKG_REPOSITORY");
+    if uri.is_empty() { None } else { Some(uri) }
+};
 
 /// The text of an entry's content; `None` when it has no content.
 fn text_of(entry: &Entry) -> Option<String> {

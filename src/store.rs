@@ -16,6 +16,7 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::model::{Nearness, Observed, Report};
 
+pub use archives::{ArchivePage, ArchiveTerms, Chain};
 pub use claims::{Scope, Sources};
 pub use codec::compress;
 pub use evidence::{ArticleExplanation, Earlier, Joined};
@@ -30,6 +31,7 @@ pub use push::PushState;
 pub use retention::Purge;
 pub use timeline::{Selection, SelectionOrder};
 
+mod archives;
 mod articles;
 mod claims;
 mod codec;

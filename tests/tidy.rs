@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 /// Module → the other modules of the crate that it may name. A stage names the words everybody shares and
 /// the output of the stage just before it, never anything after it.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("model", &["schedule", "sketch"]), // a rule holds its parsed crontab line; a candidate what its text looks like
+    // a rule holds its parsed crontab line, a source its filters, a candidate what its text looks like
+    ("model", &["schedule", "filter", "sketch"]),
+    ("filter", &["model", "text"]),
     ("clock", &[]),
     ("text", &[]),
     ("search", &["text"]),
     ("sketch", &["text"]),
-    ("config", &["model", "schedule"]), // reads schedule texts
+    ("config", &["model", "schedule", "filter"]), // reads schedule texts
     ("schedule", &["model"]),
     ("fetch", &["model", "config"]),
     ("recover", &["model", "fetch", "text"]), // the names of characters
@@ -44,6 +46,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("ammonia", &["normalize"]),
     ("whatlang", &["normalize/language"]),
     ("markup5ever", &["text"]),
+    ("regex", &["filter"]),
     ("rusqlite", &["store"]),
     ("rusqlite_migration", &["store"]),
     ("axum", &["publish/http", "control"]),

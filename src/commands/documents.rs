@@ -14,7 +14,7 @@ use crate::fetch::{Answer, Fetcher, Payload};
 use crate::model::Validators;
 use crate::normalize;
 use crate::parse::{self, Context};
-use crate::publish::json;
+use crate::publish::{Format, json};
 use crate::recover::decode;
 use crate::store::{Selection, Sources};
 
@@ -214,7 +214,11 @@ pub async fn export_jsonl(path: Option<&Path>, output: Option<&str>) -> Result<(
     selection.limit = None;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut written = Ok(());
+    let output = output.and_then(|name| config.outputs.iter().find(|known| known.name == name));
     let read = store.each_article(&selection, &sources, |article| {
+        if output.is_some_and(|output| !daemon::passes(output, &article)) {
+            return true;
+        }
         written = serde_json::to_writer(&mut out, &json::article(&article))
             .map_err(std::io::Error::from)
             .and_then(|()| out.write_all(b"\n"));
@@ -224,11 +228,15 @@ pub async fn export_jsonl(path: Option<&Path>, output: Option<&str>) -> Result<(
     written.and_then(|()| out.flush()).map_err(Failure::running)
 }
 
-/// `export --format atom`: an output as it would be served; nothing is remembered of it.
+/// `export --format atom`, `rss` and `json`: an output as it would be served; nothing is remembered of it.
 ///
 /// # Errors
 /// As [`export_jsonl`].
-pub async fn export_atom(path: Option<&Path>, output: Option<&str>) -> Result<(), Failure> {
+pub async fn export_feed(
+    path: Option<&Path>,
+    format: Format,
+    output: Option<&str>,
+) -> Result<(), Failure> {
     let config = load(path)?;
     let (store, sources) = stored(&config).await?;
     let name = output.unwrap_or(&config.outputs[0].name);
@@ -236,8 +244,8 @@ pub async fn export_atom(path: Option<&Path>, output: Option<&str>) -> Result<()
     let shell = shell(&config, store)?;
     let (site, _) = daemon::rendered(&config, &shell, &sources).map_err(Failure::running)?;
     let body = site
-        .get(&format!("{name}.atom"))
-        .map(|publication| publication.body.clone())
+        .get(&format!("{name}.{}", format.extension()))
+        .map(|publication| publication.body().clone())
         .unwrap_or_default();
     std::io::stdout().write_all(&body).map_err(Failure::running)
 }

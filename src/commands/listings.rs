@@ -10,10 +10,11 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::control::{self, Task};
 use crate::daemon;
+use crate::filter::{Filter, Filters, Subject};
 use crate::model::Article;
 use crate::publish::json;
 use crate::search::Query;
-use crate::store::{self, Selection, Store};
+use crate::store::{self, Selection, Sources, Store};
 use crate::text::text_of;
 
 /// `sources`.
@@ -63,19 +64,60 @@ pub async fn sources(path: Option<&Path>, as_json: bool) -> Result<(), Failure> 
     Ok(())
 }
 
+/// Those of a selection that any of the filters matches, as `keep` would have it: a dry run on what is stored.
+fn matching(
+    store: &Store,
+    selection: &Selection,
+    sources: &Sources,
+    keep: Vec<Filter>,
+    limit: usize,
+) -> Result<Vec<Article>, store::Error> {
+    if keep.is_empty() {
+        return store.timeline(selection, sources);
+    }
+    let filters = Filters {
+        keep,
+        drop: Vec::new(),
+    };
+    let all = Selection {
+        limit: None,
+        ..selection.clone()
+    };
+    let mut found = Vec::new();
+    store.each_article(&all, sources, |article| {
+        let age = article.first_seen - article.published_at;
+        if filters.pass(&Subject::new(&article.entry, age)) {
+            found.push(article);
+        }
+        found.len() < limit
+    })?;
+    Ok(found)
+}
+
+/// Points at the character of a filter that cannot be read.
+fn filter(text: &String) -> Result<Filter, Failure> {
+    text.parse().map_err(|error: crate::filter::Error| {
+        let before = text.get(..error.at).unwrap_or_default().chars().count();
+        let pointer = " ".repeat(before);
+        Failure::Setup(format!("--filter: {error}\n    {text}\n    {pointer}^"))
+    })
+}
+
 /// `articles [QUERY]`: the best matches of a search, else the newest.
 ///
 /// # Errors
-/// [`Failure::Setup`] for an unknown source, an unreadable date or search.
+/// [`Failure::Setup`] for an unknown source, an unreadable date, search or filter.
 pub async fn articles(
     path: Option<&Path>,
     query: &[String],
     source: Option<String>,
     since: Option<&str>,
+    filters: &[String],
     limit: usize,
     as_json: bool,
 ) -> Result<(), Failure> {
     let config = load(path)?;
+    let filters = filters.iter().map(filter).collect::<Result<Vec<_>, _>>()?;
     let (store, sources) = stored(&config).await?;
     let key_of = |id: String| {
         let key = sources.iter().find(|(_, source)| source.id == id);
@@ -99,9 +141,8 @@ pub async fn articles(
     if query.is_some() {
         index(&config, &store).await?;
     }
-    let found = store
-        .timeline(&selection, &sources)
-        .map_err(|error| match error {
+    let found =
+        matching(&store, &selection, &sources, filters, limit).map_err(|error| match error {
             store::Error::Search { .. } => Failure::setup(error),
             _ => Failure::running(error),
         })?;

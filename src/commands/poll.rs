@@ -104,9 +104,11 @@ pub(super) async fn write_outputs(
         return Ok(());
     }
     let (site, _receiver) = tokio::sync::watch::channel(Arc::default());
-    daemon::publish(config, shell, sources, &site)
+    while daemon::publish(config, shell, sources, &site)
         .await
-        .map_err(Failure::running)
+        .map_err(Failure::running)?
+    {}
+    Ok(())
 }
 
 /// `--dry-run`: what would be polled, and why; nothing is written and nobody asked.

@@ -81,6 +81,11 @@ impl<'t> Notes<'t> {
         (line, column + 1)
     }
 
+    /// The file from a byte offset on.
+    pub(super) fn text(&self, from: usize) -> Option<&'t str> {
+        self.text.get(from..)
+    }
+
     fn note(&self, at: usize, key: String, message: String) -> Problem {
         Problem {
             file: PathBuf::from(self.file),

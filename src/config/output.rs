@@ -1,9 +1,11 @@
 //! `[[output]]`.
 use std::collections::BTreeSet;
 
+use crate::filter::Filters;
 use crate::model::Source;
 
 use super::file::{Notes, Read, Section, Value};
+use super::filters::filters;
 use super::grammar::nearest;
 use super::sections::path;
 use super::values::{choice, count, name, tag, words};
@@ -71,17 +73,28 @@ impl<'s> Known<'s> {
 
 fn everything() -> Output {
     Output {
-        name: "all".to_owned(),
         title: "Everything".to_owned(),
-        tags: Vec::new(),
-        sources: Vec::new(),
-        limit: 100,
-        order: Order::Published,
-        per_source: None,
-        token: None,
-        title_prefix: String::new(),
-        content: Content::Full,
-        directory: None,
+        ..Output::everything("all".to_owned())
+    }
+}
+
+impl Output {
+    /// Everything, open to everybody, with every other key at its default.
+    pub fn everything(name: String) -> Self {
+        Self {
+            title: name.clone(),
+            name,
+            tags: Vec::new(),
+            sources: Vec::new(),
+            filters: Filters::default(),
+            limit: 100,
+            order: Order::Published,
+            per_source: None,
+            token: None,
+            title_prefix: String::new(),
+            content: Content::Full,
+            directory: None,
+        }
     }
 }
 
@@ -98,16 +111,15 @@ fn output(
     } else {
         name.clone()
     };
-    for key in ["keep", "drop", "hubs"] {
-        let given = section.list(key, notes, words);
-        if let Some(value) = section.value(key).filter(|_| !given.is_empty()) {
-            notes.idle(&value);
-        }
+    let hubs = section.list("hubs", notes, words);
+    if let Some(value) = section.value("hubs").filter(|_| !hubs.is_empty()) {
+        notes.idle(&value);
     }
     Output {
         title: section.read("title", title, notes, words),
         tags: tags(section, known, notes),
         sources: section.list("sources", notes, |value| source_id(value, known)),
+        filters: filters(section, notes),
         limit: section.read("limit", default.limit, notes, count(1, MOST_ARTICLES)),
         order: section.read(
             "order",

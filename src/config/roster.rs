@@ -5,6 +5,7 @@ use std::path::Path;
 use chrono_tz::Tz;
 use url::Url;
 
+use crate::filter::Filters;
 use crate::model::Source;
 
 use super::address::{address_key, default_id, feed_url};
@@ -243,6 +244,7 @@ fn outlined(url: Url, outline: opml::Outline, tags: &[String], defaults: &Defaul
         priority: 0,
         timezone: Tz::UTC,
         max_items: None,
+        filters: Filters::default(),
         private: false,
         paused: false,
         history: false,

@@ -8,6 +8,7 @@ use crate::model::{Cadence, HttpVersion, RequestOptions, Secret, Source};
 
 use super::address::feed_url;
 use super::file::{Notes, Read, Section, Value};
+use super::filters::filters;
 use super::secret::resolve;
 use super::sections::{Callbacks, TIMEOUTS, fill, networks, rule};
 use super::values::{choice, count, flag, length, name, tag, timezone, whole, words};
@@ -99,6 +100,7 @@ pub(super) fn draft(
         max_items: section
             .optional("max_items", notes, count(0, 1_000_000))
             .filter(|most| *most > 0),
+        filters: filters(section, notes),
         private,
         paused: section.read("paused", false, notes, flag),
         websub: asked_to_push.unwrap_or(defaults.callbacks == Callbacks::Public && open)
@@ -178,17 +180,10 @@ fn priority(value: &Value<'_>) -> Read<i32> {
 /// Keys that are checked, but not used yet.
 fn not_yet(section: &Section<'_>, notes: &mut Notes<'_>) {
     let full_text = choice(&[("never", false), ("when-short", true), ("always", true)]);
-    let mut idle = vec![(
-        "full_text",
-        section.read("full_text", false, notes, full_text),
-    )];
-    for key in ["keep", "drop"] {
-        idle.push((key, !section.list(key, notes, words).is_empty()));
-    }
-    for (key, _) in idle.into_iter().filter(|(_, given)| *given) {
-        if let Some(value) = section.value(key) {
-            notes.idle(&value);
-        }
+    if section.read("full_text", false, notes, full_text)
+        && let Some(value) = section.value("full_text")
+    {
+        notes.idle(&value);
     }
 }
 

@@ -160,13 +160,7 @@ drop = ["words < 50"]
         .iter()
         .map(|warning| warning.key.as_str())
         .collect();
-    let expected = [
-        "schedule.budget",
-        "source[1].full_text",
-        "source[1].keep",
-        "output[1].hubs",
-        "output[1].drop",
-    ];
+    let expected = ["schedule.budget", "source[1].full_text", "output[1].hubs"];
     assert_eq!(keys, expected);
     assert_eq!(
         warnings(&config)[0],

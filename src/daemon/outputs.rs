@@ -1,15 +1,20 @@
 //! What is published: every output rendered from the store, remembered, served and written.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::archives;
 use crate::config::{Config, Order, Output};
+use crate::filter::Subject;
+use crate::model::{Article, Source};
 use crate::poll::Shell;
-use crate::publish::{Publication, Site, atom, directory, index};
+use crate::publish::{Channel, Draft, Format, Publication, Site, directory, index};
 use crate::store::{self, OutputState, Selection, SelectionOrder, Sources};
 
-/// Renders every output, remembers what is published (synced to the disk), then serves and writes it.
+/// Brings the archives up to date, renders every output, remembers what is published (synced to the disk), then serves
+/// and writes it. True when archives are behind, and another publication should follow soon.
 ///
 /// # Errors
 /// What the store refuses. A folder that cannot be written is logged, not an error.
@@ -18,7 +23,17 @@ pub async fn publish(
     shell: &Shell,
     sources: &Sources,
     site: &watch::Sender<Arc<Site>>,
-) -> Result<(), store::Error> {
+) -> Result<bool, store::Error> {
+    let mut more = false;
+    for output in &config.outputs {
+        match archives::extend(config, output, shell, sources).await {
+            Ok(behind) => more |= behind,
+            // The feed itself may still be served.
+            Err(error) => {
+                tracing::error!(output = output.name, %error, "archives stay as they are")
+            }
+        }
+    }
     let (mut fresh, recorded) = rendered(config, shell, sources)?;
     if !recorded.is_empty() {
         shell.store.record_outputs(recorded).await?;
@@ -26,7 +41,7 @@ pub async fn publish(
     write_directories(config, &fresh);
     fresh.insert(String::new(), start_page(config, shell));
     site.send_replace(Arc::new(fresh));
-    Ok(())
+    Ok(more)
 }
 
 /// Every output, and the states that differ from what was published last.
@@ -42,100 +57,137 @@ pub fn rendered(
     let mut site = Site::new();
     let mut news = Vec::new();
     for output in &config.outputs {
-        let path = format!("{}.atom", output.name);
-        let (publication, state) = render(config, output, shell, sources, states.get(&path))?;
-        if states.get(&path) != Some(&state) {
-            news.push((path.clone(), state));
+        let mut articles = articles(config, output, shell, sources)?;
+        let mut channel = channel(config, output, shell)?;
+        if let Some(chain) = shell.store.chain(&output.name)? {
+            articles = archives::with_open(config, output, shell, sources, &chain, articles)?;
+            let address = |page| format!("{}/archive/{page}.atom", channel.self_url);
+            channel.archive.previous = chain.newest_page.map(address);
         }
-        site.insert(path, publication);
+        for format in Format::ALL {
+            let path = format!("{}.{}", output.name, format.extension());
+            let before = states.get(&path);
+            let (publication, state) = render(&channel, &articles, format, output, shell, before);
+            if before != Some(&state) {
+                news.push((path.clone(), state));
+            }
+            site.insert(path, publication);
+        }
     }
     Ok((site, news))
+}
+
+/// Articles that are looked at for an output with filters, the newest: bounds what one costs that hardly lets any pass.
+pub(super) const MOST_JUDGED: usize = 20_000;
+
+/// The articles that an output shows, after its filters.
+pub(super) fn articles(
+    config: &Config,
+    output: &Output,
+    shell: &Shell,
+    sources: &Sources,
+) -> Result<Vec<Article>, store::Error> {
+    let mut selection = selection(config, output, sources);
+    if output.filters.is_empty() {
+        return shell.store.timeline(&selection, sources);
+    }
+    let cap = selection.per_source.take().unwrap_or(usize::MAX);
+    selection.limit = Some(MOST_JUDGED);
+    let mut shown = Vec::new();
+    let mut shown_of: HashMap<String, usize> = HashMap::new();
+    shell.store.each_article(&selection, sources, |article| {
+        if passes(output, &article) {
+            let count = shown_of.entry(article.origin.source.clone()).or_default();
+            *count += 1;
+            if *count <= cap {
+                shown.push(article);
+            }
+        }
+        shown.len() < output.limit
+    })?;
+    Ok(shown)
+}
+
+/// Whether the filters of an output let an article pass. Its age is what it was at first sight.
+pub fn passes(output: &Output, article: &Article) -> bool {
+    output.filters.is_empty()
+        || output.filters.pass(&Subject::new(
+            &article.entry,
+            article.first_seen - article.published_at,
+        ))
 }
 
 /// How long a client may keep an output, in seconds: a change shows within a minute.
 const MAX_AGE: u64 = 60;
 
-fn render(
+pub(super) fn channel(
     config: &Config,
     output: &Output,
     shell: &Shell,
-    sources: &Sources,
-    before: Option<&OutputState>,
-) -> Result<(Publication, OutputState), store::Error> {
-    let articles = shell
-        .store
-        .timeline(&selection(config, output, sources), sources)?;
-    let newest = articles.iter().map(|article| article.updated).max();
-    let updated = newest
-        .max(before.map(|state| state.updated_at))
-        .unwrap_or_default();
-    let channel = atom::Channel {
+) -> Result<Channel, store::Error> {
+    Ok(Channel {
         id: uuid::Uuid::new_v5(&shell.store.id()?, output.name.as_bytes())
             .urn()
             .to_string(),
         title: output.title.clone(),
-        self_url: format!("{}{}.atom", config.server.public_url, output.name),
+        self_url: format!("{}{}", config.server.public_url, output.name),
         home_url: config.server.public_url.to_string(),
-        updated,
+        updated: Default::default(),
         hubs: Vec::new(),
         title_prefix: output.title_prefix.clone(),
         summary_only: output.content == crate::config::Content::Summary,
+        archive: Default::default(),
+    })
+}
+
+/// One document of a channel, whose `self_url` has no extension yet, and its state; `before` is what was published
+/// last.
+pub(super) fn render(
+    channel: &Channel,
+    articles: &[Article],
+    format: Format,
+    output: &Output,
+    shell: &Shell,
+    before: Option<&OutputState>,
+) -> (Publication, OutputState) {
+    let newest = articles.iter().map(|article| article.updated).max();
+    let updated_at = newest
+        .max(before.map(|state| state.updated_at))
+        .unwrap_or_default();
+    let channel = Channel {
+        self_url: format!("{}.{}", channel.self_url, format.extension()),
+        updated: updated_at,
+        ..channel.clone()
     };
-    let body = atom::render(&channel, &articles);
-    let publication = Publication::new(
-        body,
-        atom::CONTENT_TYPE,
-        shell.clock.now(),
-        MAX_AGE,
-        output.token.clone(),
-    );
+    let draft = Draft::new(format.render(&channel, articles), format.content_type());
+    let etag = draft.etag();
     let changed_at = before
-        .filter(|state| state.etag == publication.etag)
+        .filter(|state| state.etag == etag)
         .map_or(shell.clock.now(), |state| state.changed_at);
     let state = OutputState {
-        etag: publication.etag.clone(),
+        etag,
         changed_at,
-        updated_at: updated,
+        updated_at,
     };
-    let publication = if changed_at == publication.last_modified {
-        publication
-    } else {
-        Publication::new(
-            publication.body,
-            atom::CONTENT_TYPE,
-            changed_at,
-            MAX_AGE,
-            output.token.clone(),
-        )
-    };
-    Ok((publication, state))
+    let publication = draft.finish(changed_at, MAX_AGE, output.token.clone());
+    (publication, state)
 }
 
 /// Articles of an output: of its tags or sources, configured ones only. What an output with a token chooses by tags
-/// or sources shows in no open one.
+/// or sources shows in no open one: not its entries either, where an open source has the story as well.
 pub fn selection(config: &Config, output: &Output, sources: &Sources) -> Selection {
-    let chosen = |output: &Output, id: &str, tags: &[String]| {
-        (output.tags.is_empty() && output.sources.is_empty())
-            || output.sources.iter().any(|wanted| wanted == id)
-            || output.tags.iter().any(|wanted| tags.contains(wanted))
-    };
-    let hidden = |id: &str, tags: &[String]| {
-        output.token.is_none()
-            && config.outputs.iter().any(|other| {
-                other.token.is_some()
-                    && !(other.tags.is_empty() && other.sources.is_empty())
-                    && chosen(other, id, tags)
-            })
-    };
-    let keys = sources
-        .iter()
-        .filter(|(_, source)| {
-            chosen(output, &source.id, &source.tags) && !hidden(&source.id, &source.tags)
-        })
-        .map(|(key, _)| key)
-        .collect();
+    let (mut keys, mut hidden) = (Vec::new(), Vec::new());
+    for (key, source) in sources.iter() {
+        if output.token.is_none() && is_hidden(config, source) {
+            hidden.push(key);
+        } else if chooses(output, source) {
+            keys.push(key);
+        }
+    }
     Selection {
         sources: Some(keys),
+        articles: None,
+        hidden,
         matching: None,
         order: match output.order {
             Order::Published => SelectionOrder::Published,
@@ -147,27 +199,48 @@ pub fn selection(config: &Config, output: &Output, sources: &Sources) -> Selecti
     }
 }
 
+/// Whether an output is of a source.
+pub(super) fn chooses(output: &Output, source: &Source) -> bool {
+    is_of_all(output)
+        || output.sources.contains(&source.id)
+        || output.tags.iter().any(|tag| source.tags.contains(tag))
+}
+
+fn is_of_all(output: &Output) -> bool {
+    output.tags.is_empty() && output.sources.is_empty()
+}
+
+/// Whether a source is chosen by an output with a token, and so is shown in no open one.
+pub(super) fn is_hidden(config: &Config, source: &Source) -> bool {
+    config
+        .outputs
+        .iter()
+        .any(|other| other.token.is_some() && !is_of_all(other) && chooses(other, source))
+}
+
 fn write_directories(config: &Config, site: &Site) {
     for output in &config.outputs {
-        let path = format!("{}.atom", output.name);
-        if let (Some(folder), Some(publication)) = (&output.directory, site.get(&path))
-            && let Err(error) = directory::write(folder, &path, &publication.body)
-        {
-            tracing::error!(%error, "an output could not be written as a file");
+        for format in Format::ALL {
+            let path = format!("{}.{}", output.name, format.extension());
+            if let (Some(folder), Some(publication)) = (&output.directory, site.get(&path))
+                && let Err(error) = directory::write(folder, &path, publication.body())
+            {
+                tracing::error!(%error, "an output could not be written as a file");
+            }
         }
     }
 }
 
 fn start_page(config: &Config, shell: &Shell) -> Publication {
-    let open: Vec<(String, &str)> = config
+    let open = config
         .outputs
         .iter()
-        .filter(|output| output.token.is_none())
-        .map(|output| (format!("{}.atom", output.name), output.title.as_str()))
-        .collect();
+        .filter(|output| output.token.is_none());
     let listings: Vec<index::Listing<'_>> = open
-        .iter()
-        .map(|(path, title)| index::Listing { path, title })
+        .map(|output| index::Listing {
+            name: &output.name,
+            title: &output.title,
+        })
         .collect();
     Publication::new(
         index::render(&listings),

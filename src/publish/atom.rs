@@ -5,37 +5,18 @@
 
 mod entry;
 mod source;
-mod text;
-mod xml;
 
 use chrono::{DateTime, SecondsFormat, SubsecRound, Timelike, Utc};
 
+use super::shown::shown;
+use super::xml::Xml;
+use super::{media, text};
 use crate::model::Article;
-use xml::Xml;
+
+pub use super::channel::Channel;
 
 /// `Content-Type` of an Atom document (RFC 4287 §7).
 pub const CONTENT_TYPE: &str = "application/atom+xml; charset=utf-8";
-
-/// The merged feed itself.
-#[derive(Clone, Debug)]
-pub struct Channel {
-    /// Permanent `urn:uuid:`.
-    pub id: String,
-    /// Title.
-    pub title: String,
-    /// `rel=self`.
-    pub self_url: String,
-    /// `rel=alternate`.
-    pub home_url: String,
-    /// High-water mark of the entries' `updated`.
-    pub updated: DateTime<Utc>,
-    /// `rel=hub`, each.
-    pub hubs: Vec<String>,
-    /// Put before each title; `{source}` is the origin's title.
-    pub title_prefix: String,
-    /// Leave the content out.
-    pub summary_only: bool,
-}
 
 /// Renders a channel and its articles, newest first as given. Deterministic.
 ///
@@ -43,7 +24,7 @@ pub struct Channel {
 /// (RFC 4287 §4.2.1). No `xml:base` is written; every address is absolute.
 pub fn render(channel: &Channel, articles: &[Article]) -> Vec<u8> {
     let mut xml = Xml::new();
-    xml.open("feed", &namespaces(articles));
+    xml.open("feed", &namespaces(channel, articles));
     xml.text("id", &[], &channel.id);
     text::construct(&mut xml, "title", &[], &channel.title);
     xml.text("updated", &[], &instant(channel.updated));
@@ -64,43 +45,61 @@ pub fn render(channel: &Channel, articles: &[Article]) -> Vec<u8> {
             ("href", Some(&channel.home_url)),
         ],
     );
+    let archive = &channel.archive;
+    for (relation, address) in [
+        ("current", &archive.current),
+        ("prev-archive", &archive.previous),
+        ("next-archive", &archive.next),
+    ] {
+        if let Some(address) = address {
+            xml.empty(
+                "link",
+                &[
+                    ("rel", Some(relation)),
+                    ("type", own_type),
+                    ("href", Some(address)),
+                ],
+            );
+        }
+    }
+    if archive.current.is_some() {
+        xml.empty("fh:archive", &[]); // RFC 5005 §4
+    }
     for hub in &channel.hubs {
         xml.empty("link", &[("rel", Some("hub")), ("href", Some(hub))]);
     }
     xml.text(
         "generator",
         &[
-            ("uri", GENERATOR_URI),
+            ("uri", super::GENERATOR_URI),
             ("version", Some(env!("CARGO_PKG_VERSION"))),
         ],
         "Feedmill",
     );
     for article in articles {
-        entry::write(&mut xml, channel, article);
+        entry::write(&mut xml, &shown(channel, article));
     }
     xml.close("feed");
     xml.finish()
 }
 
-/// The project's address, when the manifest names one.
-const GENERATOR_URI: Option<&str> = {
-    let uri = env!("CARGO_PKG_REPOSITORY");
-    if uri.is_empty() { None } else { Some(uri) }
-};
-
 /// The namespaces that this document uses: validators frown at others.
-fn namespaces(articles: &[Article]) -> [(&'static str, Option<&'static str>); 3] {
+fn namespaces(
+    channel: &Channel,
+    articles: &[Article],
+) -> [(&'static str, Option<&'static str>); 4] {
     let media = articles
         .iter()
-        .any(|article| article.entry.details.image.is_some());
+        .any(|article| media::is_used(article, false));
     let threads = articles
         .iter()
         .any(|article| comment_count(article).is_some());
     [
         ("xmlns", Some("http://www.w3.org/2005/Atom")),
+        ("xmlns:media", media.then_some(media::NAMESPACE)),
         (
-            "xmlns:media",
-            media.then_some("http://search.yahoo.com/mrss/"),
+            "xmlns:fh",
+            { channel.archive.current.as_ref() }.map(|_| "http://purl.org/syndication/history/1.0"),
         ),
         (
             "xmlns:thr",
@@ -119,7 +118,7 @@ fn comment_count(article: &Article) -> Option<u64> {
 }
 
 /// RFC 3339 in UTC; milliseconds only where there are any (RFC 4287 §3.3).
-fn instant(at: DateTime<Utc>) -> String {
+pub(super) fn instant(at: DateTime<Utc>) -> String {
     let at = at.trunc_subsecs(3);
     let digits = if at.nanosecond() == 0 {
         SecondsFormat::Secs

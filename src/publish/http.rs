@@ -1,18 +1,21 @@
 //! Serves finished publications: a request is a look-up and a comparison of strings (RFC 9110).
 //!
-//! Nothing here queries, renders or compresses, and no writer can hold a request up. Pages and the other formats
+//! Nothing here queries, renders or compresses, and no writer can hold a request up; what is too much to have ready
+//! ([`Lazy`]) is made by others, once. Pages and the other formats
 //! are publications like any other; what they need beyond bytes is a layer around [`router`].
 
 mod callback;
 mod conditional;
+mod lazy;
 mod listen;
 mod token;
 
 use std::sync::Arc;
 
 use ::http::header::{
-    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH,
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LAST_MODIFIED, VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_ENCODING,
+    CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION, VARY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use axum::Router;
@@ -20,8 +23,9 @@ use axum::body::Body;
 use bytes::Bytes;
 use tokio::sync::watch;
 
-use super::{Publication, Site};
+use super::{Coding, Publication, Site};
 pub use callback::{Callback, Callbacks, Reply, Room};
+pub use lazy::{Lazy, Made};
 pub use listen::{Listener, serve};
 
 /// What is served, and where.
@@ -31,6 +35,8 @@ pub struct Served {
     pub site: watch::Receiver<Arc<Site>>,
     /// Whether `/readyz` says yes.
     pub ready: watch::Receiver<bool>,
+    /// What is made when it is asked for; `None`: nothing.
+    pub lazy: Option<Lazy>,
     /// Path of all routes, beginning and ending in `/`: that of `public_url`.
     pub base: String,
     /// Who answers hubs below `websub/`; `None`: nobody.
@@ -43,10 +49,11 @@ pub fn router(served: Served) -> Router {
     Router::new().fallback(move |request: Request<Body>| {
         let served = Arc::clone(&served);
         async move {
-            match served.callback(&request) {
-                Some((callbacks, path)) => callbacks.answer(path, request).await,
-                None => served.answer(&request),
+            if let Some((callbacks, path)) = served.callback(&request) {
+                return callbacks.answer(path, request).await;
             }
+            let (head, _) = request.into_parts();
+            served.respond(&Request::from_parts(head, ())).await
         }
     })
 }
@@ -57,6 +64,31 @@ impl Served {
         let callbacks = self.callbacks.as_ref()?;
         let path = request.uri().path().strip_prefix(&self.base)?;
         Some((callbacks, path.strip_prefix("websub/")?.to_owned()))
+    }
+
+    /// Answers one request, of what is ready at once, of the rest when it is made.
+    async fn respond(&self, request: &Request<()>) -> Response<Body> {
+        let path = request.uri().path().strip_prefix(&self.base);
+        let (Some(path), Some(lazy)) = (path.filter(|path| path.contains('/')), &self.lazy) else {
+            return self.answer(request);
+        };
+        let made = lazy.get(path).await;
+        let head_only = request.method() == Method::HEAD;
+        match made {
+            _ if !token::allows(made.token(), request) => self.missing(&self.site.borrow()),
+            Made::Missing => self.missing(&self.site.borrow()),
+            _ if !head_only && request.method() != Method::GET => method_not_allowed(),
+            Made::Here(publication) => document(&publication, request.headers(), head_only),
+            Made::Gone(_) => note(
+                StatusCode::GONE,
+                "This was withdrawn; begin again at the feed itself.\n",
+            ),
+            Made::Elsewhere(path, _) => see(&format!("{}{path}", self.base)),
+            Made::Failed => note(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "This cannot be made right now; ask again in a minute.\n",
+            ),
+        }
     }
 
     /// Answers one request. The body of the request is not read.
@@ -112,23 +144,25 @@ impl Served {
 /// Publications that a 404 names at most.
 const LISTED: usize = 50;
 
-/// A publication in the coding that the client takes, or 304 when it has that already (RFC 9110 §13.2.2).
+/// A publication in the coding that the client takes, 304 when it has that already (RFC 9110 §13.2.2), or 406 when it
+/// takes no coding there is, not even none.
 fn document(publication: &Publication, request: &HeaderMap, head_only: bool) -> Response<Body> {
-    let gzip = conditional::wants_gzip(request.get_all(ACCEPT_ENCODING));
-    let fields = &publication.fields;
-    let (body, etag) = if gzip {
-        (&publication.gzip, &fields.gzip_etag)
-    } else {
-        (&publication.body, &fields.etag)
+    let Some(coding) = conditional::wanted(request.get_all(ACCEPT_ENCODING)) else {
+        return not_acceptable();
     };
+    let form = publication.form(coding);
     let mut response = Response::new(Body::empty());
     let headers = response.headers_mut();
-    headers.insert(ETAG, etag.clone());
-    headers.insert(LAST_MODIFIED, fields.last_modified.clone());
-    headers.insert(CACHE_CONTROL, fields.cache_control.clone());
+    headers.insert(ETAG, form.etag.clone());
+    headers.insert(LAST_MODIFIED, publication.fields.last_modified.clone());
+    headers.insert(CACHE_CONTROL, publication.fields.cache_control.clone());
     headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
-    if conditional::is_fresh(request, etag, publication.last_modified) {
+    if publication.content_type.contains("json") && publication.token.is_none() {
+        // Scripts of any page may read what everybody may read.
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    }
+    if conditional::is_fresh(request, &form.etag, publication.last_modified) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         return response;
     }
@@ -136,15 +170,15 @@ fn document(publication: &Publication, request: &HeaderMap, head_only: bool) -> 
         CONTENT_TYPE,
         HeaderValue::from_static(publication.content_type),
     );
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
-    if gzip {
-        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(form.body.len()));
+    if coding != Coding::Identity {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
     }
     if publication.content_type.starts_with("text/html") {
         headers.insert(CONTENT_SECURITY_POLICY, NOTHING_ELSE);
     }
     if !head_only {
-        *response.body_mut() = Body::from(body.clone());
+        *response.body_mut() = Body::from(form.body.clone());
     }
     response
 }
@@ -174,6 +208,15 @@ fn note(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
     response
 }
 
+/// 307: for now the answer is at another path (RFC 9110 §15.4.8).
+fn see(path: &str) -> Response<Body> {
+    let mut response = note(StatusCode::TEMPORARY_REDIRECT, format!("See {path}\n"));
+    if let Ok(value) = HeaderValue::from_str(path) {
+        response.headers_mut().insert(LOCATION, value);
+    }
+    response
+}
+
 /// 405 with what is allowed (RFC 9110 §15.5.6).
 fn method_not_allowed() -> Response<Body> {
     only("Only GET and HEAD are answered here.\n", "GET, HEAD")
@@ -184,6 +227,17 @@ fn only(text: &'static str, allowed: &'static str) -> Response<Body> {
     response
         .headers_mut()
         .insert(ALLOW, HeaderValue::from_static(allowed));
+    response
+}
+
+/// 406: `identity` is refused, and every coding there is (RFC 9110 §12.5.3).
+fn not_acceptable() -> Response<Body> {
+    let mut response = note(
+        StatusCode::NOT_ACCEPTABLE,
+        "There are the content codings gzip, br and zstd, and none.\n",
+    );
+    let vary = HeaderValue::from_static("accept-encoding");
+    response.headers_mut().insert(VARY, vary);
     response
 }
 

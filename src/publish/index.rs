@@ -1,10 +1,12 @@
 //! The page at the base: a plain list of the open outputs, through which browsers and feed readers find them.
 
+use super::Format;
+
 /// An output to list. One that needs a token must not be.
 #[derive(Clone, Copy, Debug)]
 pub struct Listing<'a> {
-    /// Relative to the base: `all.atom`.
-    pub path: &'a str,
+    /// Its name: it is at `NAME.atom`, `NAME.rss` and `NAME.json`, relative to the base.
+    pub name: &'a str,
     /// Title of the output.
     pub title: &'a str,
 }
@@ -16,12 +18,22 @@ pub const CONTENT_TYPE: &str = "text/html; charset=utf-8";
 pub fn render(listings: &[Listing<'_>]) -> Vec<u8> {
     let mut discovery = String::new();
     let mut items = String::new();
-    for Listing { path, title } in listings {
-        let (path, title) = (escaped(path), escaped(title));
-        discovery += &format!(
-            "<link rel=\"alternate\" type=\"application/atom+xml\" title=\"{title}\" href=\"{path}\">\n"
-        );
-        items += &format!("<li><a href=\"{path}\">{title}</a></li>\n");
+    for Listing { name, title } in listings {
+        let (name, title) = (escaped(name), escaped(title));
+        let mut links = Vec::new();
+        for (format, label) in [
+            (Format::Atom, "Atom"),
+            (Format::Rss, "RSS"),
+            (Format::Json, "JSON Feed"),
+        ] {
+            let path = format!("{name}.{}", format.extension());
+            let kind = format.content_type().split(';').next().unwrap_or_default();
+            discovery += &format!(
+                "<link rel=\"alternate\" type=\"{kind}\" title=\"{title}\" href=\"{path}\">\n"
+            );
+            links.push(format!("<a href=\"{path}\">{label}</a>"));
+        }
+        items += &format!("<li>{title}: {}</li>\n", links.join(", "));
     }
     let list = if items.is_empty() {
         "<p>No feed is open here.</p>\n".to_owned()

@@ -164,31 +164,44 @@ fn publication(body: &'static str) -> Publication {
 }
 
 #[test]
-fn the_same_body_has_the_same_tags_and_coding() {
-    let (one, two) = (publication("<feed/>"), publication("<feed/>"));
+fn the_same_body_has_the_same_tags_and_codings_and_each_coding_its_own() {
+    let tags = |body| {
+        let made = publication(body);
+        Coding::ALL.map(|coding| {
+            let form = made.form(coding).clone();
+            (form.etag, form.body)
+        })
+    };
+    let (one, two, other) = (tags("<feed/>"), tags("<feed/>"), tags("<feed />"));
+    assert_eq!(one, two);
+    for (index, (tag, _)) in one.iter().enumerate() {
+        assert_ne!(*tag, other[index].0);
+        assert!(one[..index].iter().all(|(before, _)| before != tag));
+    }
+    let plain = one[0].0.to_str().expect("ASCII");
     assert_eq!(
-        (&one.etag, &one.gzip_etag, &one.gzip),
-        (&two.etag, &two.gzip_etag, &two.gzip)
-    );
-    assert_ne!(one.etag, publication("<feed />").etag);
-    assert_ne!(one.etag, one.gzip_etag);
-    assert_eq!(
-        one.etag.len(),
+        plain.len(),
         34,
-        "128 bits in hexadecimal, in quotes: {}",
-        one.etag
+        "128 bits in hexadecimal, in quotes: {plain}"
     );
 }
 
 #[test]
-fn gzip_holds_the_body_and_no_time() {
-    let one = publication("<feed/>");
-    let mut decoded = String::new();
-    flate2::read::GzDecoder::new(&one.gzip[..])
-        .read_to_string(&mut decoded)
+fn every_coding_holds_the_body_and_gzip_no_time() {
+    let made = publication("<feed/>");
+    let mut decoded = [const { String::new() }; 2];
+    let gzip = &made.form(Coding::Gzip).body;
+    assert_eq!(gzip[4..8], [0; 4]);
+    flate2::read::GzDecoder::new(&gzip[..])
+        .read_to_string(&mut decoded[0])
         .expect("gzip");
-    assert_eq!(decoded, "<feed/>");
-    assert_eq!(one.gzip[4..8], [0; 4]);
+    let mut brotli = &made.form(Coding::Brotli).body[..];
+    let mut bytes = Vec::new();
+    brotli_decompressor::BrotliDecompress(&mut brotli, &mut bytes).expect("brotli");
+    decoded[1] = String::from_utf8(bytes).expect("UTF-8");
+    let zstd = zstd::bulk::decompress(&made.form(Coding::Zstd).body, 100).expect("zstd");
+    assert_eq!(decoded, ["<feed/>"; 2]);
+    assert_eq!(zstd, b"<feed/>");
 }
 
 #[test]
@@ -213,7 +226,7 @@ fn dates_that_http_cannot_say_are_clamped() {
 #[test]
 fn the_page_lists_outputs_and_lets_readers_find_them() {
     let page = index::render(&[Listing {
-        path: "all.atom",
+        name: "all",
         title: "Bits & \"Bobs\" <all>",
     }]);
     let page = String::from_utf8(page).expect("UTF-8");
@@ -223,7 +236,9 @@ fn the_page_lists_outputs_and_lets_readers_find_them() {
     );
     assert!(page.contains(&link), "{page}");
     assert!(
-        page.contains(&format!("<li><a href=\"all.atom\">{title}</a></li>")),
+        page.contains(&format!(
+            "<li>{title}: <a href=\"all.atom\">Atom</a>, <a href=\"all.rss\">RSS</a>"
+        )),
         "{page}"
     );
     assert!(String::from_utf8_lossy(&index::render(&[])).contains("No feed is open here"));

@@ -314,7 +314,7 @@ impl Row {
     }
 }
 
-/// What an origin's answer may depend on: a mark of 16 bits, too short to try secrets against. A release that names
+/// What an origin's answer may depend on, and what is taken of it: a mark of 16 bits, too short to try secrets against. A release that names
 /// itself in `User-Agent` changes nothing.
 fn settings(source: &Source) -> i64 {
     let RequestOptions {
@@ -328,6 +328,9 @@ fn settings(source: &Source) -> i64 {
         allow_private,
     } = &source.request;
     let mut hasher = Xxh3::new();
+    if !source.filters.is_empty() {
+        source.filters.to_string().hash(&mut hasher);
+    }
     let agent = user_agent.replace(env!("CARGO_PKG_VERSION"), "");
     (
         headers,
@@ -485,6 +488,13 @@ fn update(
              name = ?2, url = ?3, active = 1, paused = ?4, priority = ?5, settings = ?6
              WHERE id = ?1",
             params![row.key, source.id, source.url.as_str(), source.paused, source.priority, settings],
+        )?;
+    }
+    if row.settings.is_some_and(|known| known != settings) {
+        // A 304 would say that the old settings' document is still the one.
+        tx.execute(
+            "UPDATE sources SET validators_url = NULL, etag = NULL, last_modified = NULL WHERE id = ?1",
+            [row.key],
         )?;
     }
     if row.is_edited(source) {

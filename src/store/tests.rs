@@ -38,6 +38,7 @@ fn source(id: &str, url: &str) -> Arc<Source> {
         priority: 0,
         timezone: chrono_tz::UTC,
         max_items: None,
+        filters: Default::default(),
         private: false,
         paused: false,
         websub: false,

@@ -18,6 +18,10 @@ use crate::search::Query;
 pub struct Selection {
     /// Keys of sources: articles with an entry of any of them. `None`: all sources, also those no longer configured.
     pub sources: Option<Vec<i64>>,
+    /// Only these, by id; `None`: any.
+    pub articles: Option<Vec<String>>,
+    /// Keys of sources whose entries are not shown: not as places, and another entry represents the article.
+    pub hidden: Vec<i64>,
     /// Only those where an entry fits this search, the best first.
     pub matching: Option<Query>,
     /// What "newest" means.
@@ -80,6 +84,13 @@ impl Store {
                 (Some(limit), None) => i64::try_from(limit).unwrap_or(i64::MAX),
                 _ => -1,
             };
+            let hidden = json(&selection.hidden)?;
+            let articles = selection.articles.as_ref().map(json).transpose()?;
+            let hidden_names: Vec<&str> = selection
+                .hidden
+                .iter()
+                .filter_map(|key| Some(sources.source(*key)?.id.as_str()))
+                .collect();
             let since = selection.since.map_or(i64::MIN, millis);
             let fts = selection.matching.as_ref().map(Query::fts);
             if let Some(query) = &selection.matching {
@@ -88,7 +99,7 @@ impl Store {
             let mut shown_of: HashMap<i64, usize> = HashMap::new();
             let mut left = selection.limit.unwrap_or(usize::MAX);
             let mut query = connection.prepare_cached(&sql)?;
-            let mut rows = query.query(params![keys, since, limit, fts])?;
+            let mut rows = query.query(params![keys, since, limit, fts, hidden, articles])?;
             while left > 0
                 && let Some(row) = rows.next()?
             {
@@ -100,7 +111,11 @@ impl Store {
                     }
                 }
                 left -= 1;
-                if !visit(article(connection, row, &origins)?) {
+                let mut article = article(connection, row, &origins)?;
+                article
+                    .entries
+                    .retain(|place| !hidden_names.contains(&place.source.as_str()));
+                if !visit(article) {
                     break;
                 }
             }
@@ -141,10 +156,21 @@ fn statement(selection: &Selection) -> String {
     } else {
         ("", "")
     };
+    let shown = if selection.hidden.is_empty() {
+        "a.representative"
+    } else {
+        "(SELECT s.id FROM entries s WHERE s.article = a.pk AND s.source NOT IN (SELECT value FROM json_each(?5))
+          ORDER BY s.id <> a.representative, s.scope DESC, s.id LIMIT 1)"
+    };
+    let from = if selection.articles.is_some() {
+        "json_each(?6) w CROSS JOIN articles a ON a.id = w.value" // in this order: the list is short
+    } else {
+        "articles a"
+    };
     format!(
-        "SELECT {COLUMNS} FROM articles a JOIN entries e ON e.id = a.representative
+        "SELECT {COLUMNS} FROM {from} JOIN entries e ON e.id = {shown}
          LEFT JOIN contents c ON c.entry = e.id {found}
-         WHERE {column} >= ?2 {of_sources} AND ?4 IS ?4 ORDER BY {best} {column} DESC, a.pk DESC LIMIT ?3"
+         WHERE {column} >= ?2 {of_sources} AND ?4 IS ?4 AND ?5 IS ?5 AND ?6 IS ?6 ORDER BY {best} {column} DESC, a.pk DESC LIMIT ?3"
     )
 }
 

@@ -44,6 +44,7 @@ pub(crate) fn source(url: impl Into<Url>) -> Source {
         priority: 0,
         timezone: chrono_tz::UTC,
         max_items: None,
+        filters: Default::default(),
         private: false,
         paused: false,
         websub: false,

@@ -1,7 +1,9 @@
 //! Everything that is tested from outside, in one binary: real sockets on loopback, real files, the clock in the
 //! test's hand. No outside hosts, and no sleeping until something has probably happened.
 
+mod archived;
 mod archives;
+mod asked;
 mod dedup;
 mod delta;
 mod explain;
@@ -9,7 +11,9 @@ mod fetch_limits;
 mod fetch_rules;
 mod fetch_ways;
 mod fetching;
+mod filters;
 mod forgetting;
+mod formats;
 mod keeping;
 mod manners;
 mod mill;

@@ -317,6 +317,7 @@ fn what_is_published_reads_back_unchanged() {
             hubs: vec![],
             title_prefix: String::new(),
             summary_only: false,
+            archive: Default::default(),
         };
         let published = render(&channel, &articles);
         let again = entries(&published);

@@ -1,9 +1,10 @@
 //! `atom:source` and person constructs (RFC 4287 §4.2.11, §3.2).
 
 use super::instant;
-use super::text::{construct, is_iri, language};
-use super::xml::Xml;
 use crate::model::{Article, Author, AuthorRole, EntrySource, Origin};
+use crate::publish::shown::Shown;
+use crate::publish::text::{construct, is_iri, language};
+use crate::publish::xml::Xml;
 
 /// Writes where an article comes from: the feed that an entry already named as its source, else the feed we
 /// polled. Id, title and updated are always there; `updated` falls back to the article's.
@@ -82,38 +83,12 @@ fn polled(xml: &mut Xml, article: &Article) {
     xml.close("source");
 }
 
-/// Writes who made an article. At least one `author` is named in each entry: its own, else its feed's, else the
-/// feed itself by its title (RFC 4287 §4.1.2).
-pub(super) fn people(xml: &mut Xml, article: &Article) {
-    let own = &article.entry.details.authors;
-    let is_author =
-        |author: &&Author| author.role == AuthorRole::Author && !author.name.trim().is_empty();
-    let mut authors = own.iter().filter(is_author).peekable();
-    if authors.peek().is_some() {
-        authors.for_each(|author| person(xml, "author", author));
-    } else if article
-        .origin
-        .info
-        .authors
-        .iter()
-        .any(|author| is_author(&author))
-    {
-        let inherited = article.origin.info.authors.iter().filter(is_author);
-        inherited.for_each(|author| person(xml, "author", author));
-    } else {
-        person(
-            xml,
-            "author",
-            &Author {
-                name: article.origin.title.clone(),
-                ..Author::default()
-            },
-        );
+/// Writes who made an article. At least one `author` is named in each entry (RFC 4287 §4.1.2).
+pub(super) fn people(xml: &mut Xml, shown: &Shown<'_>) {
+    for author in &shown.authors {
+        person(xml, "author", author);
     }
-    for contributor in own
-        .iter()
-        .filter(|author| author.role != AuthorRole::Author)
-    {
+    for contributor in &shown.contributors {
         person(xml, "contributor", contributor);
     }
 }

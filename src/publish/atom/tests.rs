@@ -15,6 +15,7 @@ fn channel() -> Channel {
         hubs: vec![],
         title_prefix: String::new(),
         summary_only: false,
+        archive: Default::default(),
     }
 }
 
@@ -118,6 +119,9 @@ fn a_rich_article_carries_everything_and_its_source() {
           <media:credit>Dee Photo</media:credit>
         </media:content>
         <media:thumbnail url="https://mill.example/wheel.jpg?w=1200&amp;h=800" width="1200" height="800"/>
+        <media:content url="https://mill.example/1.mp3" medium="audio" type="audio/mpeg" fileSize="1234567" duration="62">
+          <media:title type="plain">Listen</media:title>
+        </media:content>
         <source xml:lang="en">
           <id>https://mill.example/feed.atom</id>
           <title>Mill Notes</title>
@@ -411,7 +415,7 @@ fn read_back(document: &str) -> Option<Vec<(String, String)>> {
 
 fn without_forbidden(text: &str) -> String {
     text.chars()
-        .filter(|character| !xml::forbidden(*character))
+        .filter(|character| !crate::publish::xml::forbidden(*character))
         .collect()
 }
 

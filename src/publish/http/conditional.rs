@@ -4,6 +4,8 @@ use ::http::header::{GetAll, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use ::http::{HeaderMap, HeaderValue};
 use chrono::{DateTime, Utc};
 
+use crate::publish::Coding;
+
 /// Whether the client's copy is the one it would get: `If-None-Match` decides when there is one, else
 /// `If-Modified-Since` (RFC 9110 §13.2.2). `etag` is the tag of the representation that would be sent.
 pub(super) fn is_fresh(
@@ -57,29 +59,41 @@ fn not_modified_since(date: &HeaderValue, last_modified: DateTime<Utc>) -> bool 
     date.is_some_and(|date| super::super::http_instant(last_modified) <= date)
 }
 
-/// Whether gzip is to be sent: the client takes it, and does not like the plain body better. Without the field
-/// plain is the safe choice.
-pub(super) fn wants_gzip(accepted: GetAll<'_, HeaderValue>) -> bool {
-    let (mut gzip, mut identity, mut any) = (None, None, None);
-    for item in accepted
-        .iter()
-        .filter_map(|field| field.to_str().ok())
-        .flat_map(|field| field.split(','))
-    {
+/// The coding to send: the one the client likes best, of those it likes alike the shortest. Without the field plain is
+/// the safe choice; `None` when it refuses all there are (RFC 9110 §12.5.3).
+pub(super) fn wanted(accepted: GetAll<'_, HeaderValue>) -> Option<Coding> {
+    let mut weights: [Option<u16>; Coding::ALL.len()] = [None; _];
+    let mut any = None;
+    let items = accepted.iter().filter_map(|field| field.to_str().ok());
+    for item in items.flat_map(|field| field.split(',')) {
         let mut parts = item.split(';');
-        let coding = parts.next().unwrap_or_default().trim();
+        let name = parts.next().unwrap_or_default().trim();
         let weight = Some(weight(parts));
-        match coding {
-            _ if coding.eq_ignore_ascii_case("gzip") || coding.eq_ignore_ascii_case("x-gzip") => {
-                gzip = gzip.max(weight)
-            }
-            _ if coding.eq_ignore_ascii_case("identity") => identity = identity.max(weight),
-            "*" => any = any.max(weight),
-            _ => {}
+        let named = |coding: &Coding| {
+            name.eq_ignore_ascii_case(coding.name())
+                || (*coding == Coding::Gzip && name.eq_ignore_ascii_case("x-gzip"))
+        };
+        match Coding::ALL.iter().position(named) {
+            Some(at) => weights[at] = weights[at].max(weight),
+            None if name == "*" => any = any.max(weight),
+            None => {}
         }
     }
-    let gzip = gzip.or(any).unwrap_or(0);
-    gzip > 0 && gzip >= identity.unwrap_or(0)
+    // Plain is acceptable unless it is refused, but liked less than whatever is named.
+    let liked = |(at, coding): (usize, Coding)| {
+        let weight = match coding {
+            Coding::Identity if any == Some(0) => weights[at].unwrap_or(0),
+            Coding::Identity => weights[at].unwrap_or(1),
+            _ => weights[at].or(any).unwrap_or(0),
+        };
+        (weight > 0).then_some((weight, at, coding))
+    };
+    let best = Coding::ALL
+        .into_iter()
+        .enumerate()
+        .filter_map(liked)
+        .max_by_key(|(weight, at, _)| (*weight, *at));
+    best.map(|(.., coding)| coding)
 }
 
 /// `q` in thousandths; 1 when none is given, and 0 when it cannot be read, as plain is always right.
@@ -182,39 +196,49 @@ mod tests {
     }
 
     #[test]
-    fn gzip_is_sent_to_those_who_take_it() {
+    fn the_best_liked_coding_is_sent_and_the_shortest_of_those_alike() {
+        use Coding::{Brotli, Gzip, Identity, Zstd};
         for (field, expected) in [
-            ("gzip", true),
-            ("GZIP", true),
-            ("x-gzip", true),
-            ("gzip, deflate, br", true),
-            ("br;q=1.0, gzip;q=0.8, *;q=0.1", true),
-            ("*", true),
-            ("gzip;q=0.001", true),
-            ("gzip ; q=0.5", true),
-            ("gzip;q=0", false),
-            ("gzip;q=0.000", false),
-            ("gzip;Q=0", false),
-            ("*;q=0", false),
-            ("gzip;q=0, *", false),
-            ("*;q=0, gzip", true),
-            ("identity", false),
-            ("identity;q=1, gzip;q=0.5", false),
-            ("identity;q=0.5, gzip;q=0.5", true),
-            ("br", false),
-            ("gzip;q=high", false),
-            ("", false),
+            ("gzip", Some(Gzip)),
+            ("GZIP", Some(Gzip)),
+            ("x-gzip", Some(Gzip)),
+            ("gzip, deflate, br, zstd", Some(Brotli)),
+            ("gzip, deflate, zstd", Some(Zstd)),
+            ("br;q=0.5, gzip;q=0.8, *;q=0.1", Some(Gzip)),
+            ("*", Some(Brotli)),
+            ("br;q=0, *", Some(Zstd)),
+            ("gzip;q=0.001", Some(Gzip)),
+            ("gzip ; q=0.5", Some(Gzip)),
+            ("gzip;q=0", Some(Identity)),
+            ("gzip;q=0.000", Some(Identity)),
+            ("gzip;Q=0", Some(Identity)),
+            ("*;q=0", None),
+            ("identity;q=0", None),
+            ("identity;q=0, deflate", None),
+            ("identity;q=0, *;q=0, zstd", Some(Zstd)),
+            ("*;q=0, identity", Some(Identity)),
+            ("*;q=0, gzip", Some(Gzip)),
+            ("identity", Some(Identity)),
+            ("identity;q=1, gzip;q=0.5", Some(Identity)),
+            ("identity;q=0.5, gzip;q=0.5", Some(Gzip)),
+            ("deflate", Some(Identity)),
+            ("gzip;q=high", Some(Identity)),
+            ("", Some(Identity)),
         ] {
+            let headers = headers(&[("accept-encoding", field)]);
             assert_eq!(
-                wants_gzip(headers(&[("accept-encoding", field)]).get_all("accept-encoding")),
+                wanted(headers.get_all("accept-encoding")),
                 expected,
                 "{field}"
             );
         }
-        assert!(!wants_gzip(HeaderMap::new().get_all("accept-encoding")));
-        assert!(wants_gzip(
-            headers(&[("accept-encoding", "br"), ("accept-encoding", "gzip")])
-                .get_all("accept-encoding")
-        ));
+        let none = HeaderMap::new();
+        assert_eq!(wanted(none.get_all("accept-encoding")), Some(Identity));
+        let two = headers(&[("accept-encoding", "zstd"), ("accept-encoding", "gzip")]);
+        assert_eq!(
+            wanted(two.get_all("accept-encoding")),
+            Some(Zstd),
+            "one list"
+        );
     }
 }

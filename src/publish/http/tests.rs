@@ -39,11 +39,18 @@ pub(super) fn served() -> (Served, watch::Sender<bool>) {
         Served {
             site: watch::channel(Arc::new(site)).1,
             ready: is_ready,
+            lazy: None,
             base: "/feeds/".to_owned(),
             callbacks: None,
         },
         ready,
     )
+}
+
+/// The validator of a form.
+fn etag(publication: &Publication, coding: Coding) -> String {
+    let field = &publication.form(coding).etag;
+    field.to_str().expect("ASCII").to_owned()
 }
 
 fn ask(method: &str, path: &str, headers: &[(&str, &str)]) -> Response<Body> {
@@ -75,7 +82,7 @@ async fn a_get_has_the_body_and_everything_a_cache_needs() {
     for (name, value) in [
         ("content-type", "application/atom+xml; charset=utf-8"),
         ("content-length", "71"),
-        ("etag", &publication(None).etag),
+        ("etag", &etag(&publication(None), Coding::Identity)),
         ("last-modified", CHANGED),
         ("cache-control", "public, max-age=300"),
         ("vary", "accept-encoding"),
@@ -109,9 +116,9 @@ async fn each_coding_has_its_own_tag() {
     assert_eq!(header(&response, "content-encoding"), Some("gzip"));
     assert_eq!(
         header(&response, "etag"),
-        Some(publication.gzip_etag.as_str())
+        Some(&*etag(&publication, Coding::Gzip))
     );
-    let length = publication.gzip.len().to_string();
+    let length = publication.form(Coding::Gzip).body.len().to_string();
     assert_eq!(header(&response, "content-length"), Some(length.as_str()));
     let body = axum::body::to_bytes(response.into_body(), 1 << 20)
         .await
@@ -124,19 +131,22 @@ async fn each_coding_has_its_own_tag() {
 
     let status = |headers: &[(&str, &str)]| ask("GET", "/feeds/all.atom", headers).status();
     assert_eq!(
-        status(&[gzip, ("if-none-match", &publication.gzip_etag)]),
+        status(&[gzip, ("if-none-match", &etag(&publication, Coding::Gzip))]),
         StatusCode::NOT_MODIFIED
     );
     assert_eq!(
-        status(&[gzip, ("if-none-match", &publication.etag)]),
+        status(&[
+            gzip,
+            ("if-none-match", &etag(&publication, Coding::Identity))
+        ]),
         StatusCode::OK
     );
     assert_eq!(
-        status(&[("if-none-match", &publication.etag)]),
+        status(&[("if-none-match", &etag(&publication, Coding::Identity))]),
         StatusCode::NOT_MODIFIED
     );
     assert_eq!(
-        status(&[("if-none-match", &publication.gzip_etag)]),
+        status(&[("if-none-match", &etag(&publication, Coding::Gzip))]),
         StatusCode::OK
     );
 }
@@ -149,7 +159,7 @@ async fn a_304_has_no_body_and_keeps_the_validators() {
             assert_eq!(response.status(), StatusCode::NOT_MODIFIED);
             assert_eq!(
                 header(&response, "etag"),
-                Some(publication(None).etag.as_str())
+                Some(&*etag(&publication(None), Coding::Identity))
             );
             assert_eq!(
                 header(&response, "cache-control"),
@@ -294,6 +304,7 @@ async fn a_new_site_is_served_from_the_next_request_on() {
     let served = Served {
         site,
         ready: watch::channel(true).1,
+        lazy: None,
         base: "/".to_owned(),
         callbacks: None,
     };
@@ -308,4 +319,76 @@ async fn a_new_site_is_served_from_the_next_request_on() {
         publication(None),
     )])));
     assert_eq!(status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn who_refuses_every_coding_and_none_gets_406() {
+    let refused = ask("GET", "/feeds/all.atom", &[("accept-encoding", "*;q=0")]);
+    assert_eq!(refused.status(), StatusCode::NOT_ACCEPTABLE);
+    assert_eq!(header(&refused, "vary"), Some("accept-encoding"));
+    // What is liked as a media type does not matter: there is one for each path (RFC 9110 §12.5.1).
+    let other = ask("GET", "/feeds/all.atom", &[("accept", "image/png")]);
+    assert_eq!(other.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn scripts_of_any_page_may_read_open_json() {
+    let document = |token| {
+        let made = Publication::new(
+            "{}",
+            "application/feed+json",
+            at("2026-03-04T05:06:07Z"),
+            60,
+            token,
+        );
+        super::document(&made, &HeaderMap::new(), false)
+    };
+    let allowed = |response: &Response<Body>| {
+        header(response, "access-control-allow-origin").map(str::to_owned)
+    };
+    assert_eq!(allowed(&document(None)).as_deref(), Some("*"));
+    assert_eq!(allowed(&document(Some(Secret::new("x")))), None);
+    assert_eq!(allowed(&ask("GET", "/feeds/all.atom", &[])), None);
+}
+
+#[tokio::test]
+async fn what_is_made_when_asked_for_obeys_the_same_rules() {
+    let lazy = Lazy::new(|path: String| async move {
+        match path.as_str() {
+            "tag/a.atom" => Made::Here(Arc::new(publication(None))),
+            "tag/b.atom" => Made::Here(Arc::new(publication(Some("t")))),
+            "all/archive/1.atom" => Made::Gone(None),
+            "all/archive/2.atom" => Made::Elsewhere("all.atom".into(), None),
+            "inner/archive/1.atom" => Made::Gone(Some(Secret::new("t"))),
+            "tag/c.atom" => Made::Failed,
+            _ => Made::Missing,
+        }
+    });
+    let served = Served {
+        lazy: Some(lazy),
+        ..served().0
+    };
+    for (method, path, status) in [
+        ("GET", "tag/a.atom", 200),
+        ("HEAD", "tag/a.atom", 200),
+        ("POST", "tag/a.atom", 405),
+        ("GET", "tag/b.atom", 404),
+        ("POST", "tag/b.atom", 404),
+        ("GET", "tag/b.atom?token=t", 200),
+        ("GET", "tag/none.atom", 404),
+        ("GET", "all/archive/1.atom", 410),
+        ("GET", "all/archive/2.atom", 307),
+        ("GET", "inner/archive/1.atom", 404),
+        ("GET", "inner/archive/1.atom?token=t", 410),
+        ("GET", "tag/c.atom", 503),
+    ] {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/feeds/{path}"));
+        let response = served.respond(&request.body(()).expect("a request")).await;
+        assert_eq!(response.status().as_u16(), status, "{method} {path}");
+        if status == 307 {
+            assert_eq!(header(&response, "location"), Some("/feeds/all.atom"));
+        }
+    }
 }

@@ -20,7 +20,7 @@ pub(super) fn construct(xml: &mut Xml, name: &'static str, attributes: Attribute
 }
 
 /// Text as HTML that shows it.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
@@ -36,7 +36,7 @@ pub(super) fn title(article: &Article) -> Cow<'_, str> {
     if let Some(title) = own {
         return Cow::Borrowed(title);
     }
-    let text = crate::publish::text_of(entry).filter(|text| !text.trim().is_empty());
+    let text = super::text_of(entry).filter(|text| !text.trim().is_empty());
     if let Some(text) = text
         .as_deref()
         .or(entry.details.summary.as_deref())

@@ -1,0 +1,138 @@
+//! Feeds that need no configuration: of every tag and source that an open output includes.
+
+use std::path::Path;
+
+use crate::origin::{Origin, Reply};
+use crate::walk::{daemon, free_address, output};
+
+/// The status, header fields and text of a path.
+pub(crate) async fn get(address: &str, path: &str) -> (u16, reqwest::header::HeaderMap, String) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .expect("a client");
+    let answer = client.get(format!("http://{address}/{path}"));
+    let answer = answer.send().await.expect("answered");
+    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+    (status, headers, answer.text().await.expect("a body"))
+}
+
+/// Writes a configuration with these lines after the address, and polls everything.
+pub(crate) async fn polled(folder: &Path, address: &str, lines: &str) {
+    let text = format!(
+        "[server]\nlisten = \"{address}\"\n[fetch]\nallow_private = [\"127.0.0.0/8\"]\n{lines}"
+    );
+    std::fs::write(folder.join("feedmill.toml"), text).expect("written");
+    output(folder, &["poll", "--all"]).await;
+}
+
+fn rss(title: &str, items: &str) -> Reply {
+    Reply::ok(format!(
+        "<rss version=\"2.0\"><channel><title>{title}</title>{items}</channel></rss>"
+    ))
+}
+
+fn item(id: &str, link: &str, text: &str) -> String {
+    format!(
+        "<item><guid isPermaLink=\"false\">tag:x.example,2026:{id}</guid><title>{id}</title><link>{link}</link>\
+         <description>{text}</description></item>"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tags_and_sources_have_feeds_of_what_open_outputs_show() {
+    let origin = Origin::start().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let shared = "https://x.example/shared";
+    origin.script(
+        "/a",
+        rss(
+            "Ants",
+            &(item("antone", "https://x.example/a1", "One")
+                + &item("anttwo", "https://x.example/a2", "Two")),
+        ),
+    );
+    let secret = format!(
+        "The members' words. {}",
+        "And many more of them. ".repeat(30)
+    );
+    origin.script(
+        "/b",
+        rss(
+            "Bees",
+            &(item("b1", shared, &secret) + &item("b2", "https://x.example/b2", "Hidden")),
+        ),
+    );
+    origin.script("/c", rss("Cats", &item("c1", shared, "The public words.")));
+    let address = free_address();
+    let source = |id: &str, tag: &str| {
+        format!(
+            "[[source]]\nid = \"{id}\"\nurl = \"{}\"\ntags = [\"{tag}\"]\n",
+            origin.url(&format!("/{id}"))
+        )
+    };
+    let lines = source("b", "members only")
+        + "priority = 5\n"
+        + &source("a", "small things")
+        + &source("c", "pets")
+        + "[[output]]\nname = \"all\"\ndrop = ['title = \"anttwo\"']\n[[output]]\nname = \"inner\"\ntags = [\"members only\"]\ntoken = \"tok0\"\n";
+    polled(folder.path(), &address, &lines).await;
+    let _daemon = daemon(folder.path());
+
+    for (path, kind) in [
+        ("tag/small%20things.atom", "application/atom+xml"),
+        ("source/a.rss", "application/rss+xml"),
+        ("source/a.json", "application/feed+json"),
+    ] {
+        let (status, headers, body) = get(&address, path).await;
+        assert_eq!(status, 200, "{path}: {body}");
+        assert!(
+            headers["content-type"]
+                .to_str()
+                .expect("ASCII")
+                .starts_with(kind)
+        );
+        assert!(
+            body.contains("antone") && !body.contains("anttwo"),
+            "{path}: {body}"
+        );
+        assert!(
+            body.contains(&format!("http://{address}/{path}")),
+            "{path}: {body}"
+        );
+        let (_, again, _) = get(&address, path).await;
+        assert_eq!(
+            (&headers["etag"], &headers["last-modified"]),
+            (&again["etag"], &again["last-modified"])
+        );
+    }
+    for path in [
+        "tag/members%20only.atom",
+        "source/b.json",
+        "tag/none.atom",
+        "source/a",
+        "tag/pets.xml",
+    ] {
+        assert_eq!(get(&address, path).await.0, 404, "{path}");
+    }
+    // Bees represent the story; in the open only Cats' words are shown.
+    for path in ["all.atom", "all.json", "tag/pets.atom"] {
+        let (_, _, body) = get(&address, path).await;
+        assert!(body.contains("The public words."), "{path}: {body}");
+        for hidden in [
+            "members' words",
+            "Hidden",
+            "Bees",
+            "\"source\":\"b\"",
+            "tok0",
+        ] {
+            assert!(!body.contains(hidden), "{hidden} in {path}: {body}");
+        }
+    }
+    let (_, _, body) = get(&address, "inner.atom?token=tok0").await;
+    assert!(
+        body.contains("members' words") && body.contains("Hidden"),
+        "{body}"
+    );
+}
