@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
+use super::archives::withdraw_with;
 use super::codec::{document, document_blob};
 use super::retention::remove;
 use super::tombstones::Gone;
@@ -121,11 +122,12 @@ pub(super) fn article_pk(connection: &Connection, wanted: &str) -> Result<i64, E
 }
 
 pub(super) fn forget(tx: &Connection, article: i64) -> Result<Forgotten, Error> {
-    let (id, title) = tx.query_row(
+    let (id, title): (String, Option<String>) = tx.query_row(
         "SELECT a.id, e.title FROM articles a LEFT JOIN entries e ON e.id = a.representative WHERE a.pk = ?1",
         [article],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
+    withdraw_with(tx, &id)?;
     let entries: Vec<i64> = tx
         .prepare_cached("SELECT id FROM entries WHERE article = ?1")?
         .query_map([article], |row| row.get(0))?
