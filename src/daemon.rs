@@ -22,6 +22,7 @@ use jump::Watch;
 
 mod archives;
 mod asked;
+mod followed;
 mod jump;
 mod outputs;
 mod retention;
@@ -242,12 +243,7 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
     let (site_sender, site) = watch::channel(Arc::new(Site::new()));
     let (ready_sender, ready) = watch::channel(false);
     let (callbacks, hubs) = http::Callbacks::new(config.fetch.max_body);
-    let desk = asked::Desk {
-        config: Arc::clone(&config),
-        shell: shell.clone(),
-        sources: sources.clone(),
-    };
-    let lazy = desk.lazy();
+    let lazy = asked::Desk::new(Arc::clone(&config), shell.clone(), sources.clone()).lazy();
     let served = http::Served {
         site,
         ready,

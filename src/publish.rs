@@ -14,6 +14,8 @@ pub mod json;
 
 pub mod index;
 
+pub mod opml;
+
 pub mod http;
 
 pub mod directory;

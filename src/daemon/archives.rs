@@ -8,8 +8,8 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::config::{Config, Order, Output};
 use crate::model::Article;
 use crate::poll::Shell;
-use crate::publish::{ArchiveLinks, Channel, Format};
-use crate::store::{self, ArchiveTerms, Chain, Selection, Sources};
+use crate::publish::{ArchiveLinks, Channel, Format, directory};
+use crate::store::{self, ArchivePage, ArchiveTerms, Chain, Selection, Sources};
 
 use super::outputs;
 
@@ -145,6 +145,32 @@ pub(super) fn with_open(
         })
     });
     Ok(articles)
+}
+
+/// Writes the closed documents of an output that its folder lacks, and takes withdrawn ones away.
+///
+/// # Errors
+/// What the store or the folder refuses.
+pub(super) fn write(output: &Output, shell: &Shell) -> Result<(), Box<dyn std::error::Error>> {
+    let (Some(folder), Some(chain)) = (&output.directory, shell.store.chain(&output.name)?) else {
+        return Ok(());
+    };
+    let folder = folder.join(&output.name).join("archive");
+    for page in 1..chain.next_page() {
+        let name = format!("{page}.atom");
+        let stands = folder.join(&name).exists();
+        if page < chain.first_page {
+            if stands {
+                std::fs::remove_file(folder.join(&name))?;
+            }
+        } else if !stands
+            && let Some(ArchivePage::Closed(body, _)) =
+                shell.store.archive_page(&output.name, page)?
+        {
+            directory::write(&folder, &name, body.as_bytes())?;
+        }
+    }
+    Ok(())
 }
 
 /// What decides the articles of an output and their form. A new source is no change; one that may no longer be shown is.

@@ -3,7 +3,11 @@
 //! Such a feed shows of these sources what the open outputs show of them: their filters hold, and where all of them carry
 //! summaries only, so does it.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::config::{Config, Content, Output};
 use crate::model::{Article, Source};
@@ -12,6 +16,7 @@ use crate::publish::http::{Lazy, Made};
 use crate::publish::{Channel, Format, Publication};
 use crate::store::{self, ArchivePage, Selection, Sources};
 
+use super::followed::{self, List};
 use super::outputs;
 
 /// Articles of such a feed, as of an output that says nothing else.
@@ -20,15 +25,35 @@ const LIMIT: usize = 100;
 /// How long a client may keep a document of an archive, in seconds. It never changes, but may be withdrawn.
 const ARCHIVE_AGE: u64 = 86_400;
 
+/// How long a list of sources is good.
+const LIST_AGE: Duration = Duration::from_secs(15);
+
+/// By path.
+type Lists = HashMap<&'static str, (Instant, Arc<Publication>)>;
+
+/// A feed, and its state when that is news.
+type Rendered = (Publication, Vec<(String, store::OutputState)>);
+
 /// Who makes them.
 #[derive(Clone, Debug)]
 pub(super) struct Desk {
     pub(super) config: Arc<Config>,
     pub(super) shell: Shell,
     pub(super) sources: Sources,
+    /// Lists of sources, and until when they are good.
+    lists: Arc<Mutex<Lists>>,
 }
 
 impl Desk {
+    pub(super) fn new(config: Arc<Config>, shell: Shell, sources: Sources) -> Self {
+        Self {
+            config,
+            shell,
+            sources,
+            lists: Arc::default(),
+        }
+    }
+
     /// Makes documents for the server.
     pub(super) fn lazy(self) -> Lazy {
         let desk = Arc::new(self);
@@ -41,6 +66,15 @@ impl Desk {
             let made = tokio::task::spawn_blocking(move || desk.archive(&output, page)).await;
             return match made {
                 Ok(Ok(made)) => made,
+                Ok(Err(error)) => failed(&path, &error),
+                Err(error) => failed(&path, &error),
+            };
+        }
+        if let Some(list) = List::read(&path) {
+            let desk = Arc::clone(&self);
+            let made = tokio::task::spawn_blocking(move || desk.list(list)).await;
+            return match made {
+                Ok(Ok(publication)) => Made::Brief(publication),
                 Ok(Err(error)) => failed(&path, &error),
                 Err(error) => failed(&path, &error),
             };
@@ -65,6 +99,23 @@ impl Desk {
         Made::Here(Arc::new(publication))
     }
 
+    /// A list of sources, not older than [`LIST_AGE`]: how they are changes with every poll.
+    fn list(&self, list: List) -> Result<Arc<Publication>, store::Error> {
+        let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((until, known)) = lists.get(list.path())
+            && *until > Instant::now()
+        {
+            return Ok(Arc::clone(known));
+        }
+        let body = followed::render(self, list)?;
+        let age = LIST_AGE.as_secs();
+        let now = self.shell.clock.now();
+        let made = Publication::new(body, list.content_type(), now, age, None);
+        let made = Arc::new(made);
+        lists.insert(list.path(), (Instant::now() + LIST_AGE, Arc::clone(&made)));
+        Ok(made)
+    }
+
     /// A document of the archive of an output: its bytes as they were stored.
     fn archive(&self, output: &Output, page: i64) -> Result<Made, store::Error> {
         let token = output.token.clone();
@@ -85,10 +136,7 @@ impl Desk {
         })
     }
 
-    fn feed(
-        &self,
-        wanted: &Wanted,
-    ) -> Result<Option<(Publication, Vec<(String, store::OutputState)>)>, store::Error> {
+    fn feed(&self, wanted: &Wanted) -> Result<Option<Rendered>, store::Error> {
         let mut output = wanted.output();
         let mut selection = outputs::selection(&self.config, &output, &self.sources);
         let open = |source: &Source| self.open_outputs(source);
@@ -132,7 +180,7 @@ impl Desk {
     }
 
     /// The open outputs that include a source.
-    fn open_outputs(&self, source: &Source) -> Vec<&Output> {
+    pub(super) fn open_outputs(&self, source: &Source) -> Vec<&Output> {
         if outputs::is_hidden(&self.config, source) {
             return Vec::new();
         }

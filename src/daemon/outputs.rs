@@ -38,7 +38,7 @@ pub async fn publish(
     if !recorded.is_empty() {
         shell.store.record_outputs(recorded).await?;
     }
-    write_directories(config, &fresh);
+    write_directories(config, shell, &fresh);
     fresh.insert(String::new(), start_page(config, shell));
     site.send_replace(Arc::new(fresh));
     Ok(more)
@@ -218,8 +218,11 @@ pub(super) fn is_hidden(config: &Config, source: &Source) -> bool {
         .any(|other| other.token.is_some() && !is_of_all(other) && chooses(other, source))
 }
 
-fn write_directories(config: &Config, site: &Site) {
+fn write_directories(config: &Config, shell: &Shell, site: &Site) {
     for output in &config.outputs {
+        if let Err(error) = archives::write(output, shell) {
+            tracing::error!(%error, "archives could not be written as files");
+        }
         for format in Format::ALL {
             let path = format!("{}.{}", output.name, format.extension());
             if let (Some(folder), Some(publication)) = (&output.directory, site.get(&path))

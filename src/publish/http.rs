@@ -69,7 +69,8 @@ impl Served {
     /// Answers one request, of what is ready at once, of the rest when it is made.
     async fn respond(&self, request: &Request<()>) -> Response<Body> {
         let path = request.uri().path().strip_prefix(&self.base);
-        let (Some(path), Some(lazy)) = (path.filter(|path| path.contains('/')), &self.lazy) else {
+        let is_lazy = |path: &&str| path.contains('/') || path.starts_with("sources.");
+        let (Some(path), Some(lazy)) = (path.filter(is_lazy), &self.lazy) else {
             return self.answer(request);
         };
         let made = lazy.get(path).await;
@@ -78,7 +79,7 @@ impl Served {
             _ if !token::allows(made.token(), request) => self.missing(&self.site.borrow()),
             Made::Missing => self.missing(&self.site.borrow()),
             _ if !head_only && request.method() != Method::GET => method_not_allowed(),
-            Made::Here(publication) => document(&publication, request.headers(), head_only),
+            Made::Here(publication) | Made::Brief(publication) => document(&publication, request.headers(), head_only),
             Made::Gone(_) => note(
                 StatusCode::GONE,
                 "This was withdrawn; begin again at the feed itself.\n",

@@ -18,6 +18,9 @@ pub struct SourceHealth {
     pub url: String,
     /// Where it moved to for good, and is polled; `None`: at `url`.
     pub adopted_url: Option<String>,
+    /// The site, as the feed says; not in JSON.
+    #[serde(skip)]
+    pub home_url: Option<String>,
     /// The operator's tags.
     pub tags: Vec<String>,
     /// `ok`, `new`, `failing`, `offline`, `gone`, `paused` or `repaired`.
@@ -81,9 +84,11 @@ impl Store {
                     .map(|text| from_json("repairs", &text))
                     .transpose()?
                     .unwrap_or_default();
+                let (title, home_url) = info.map_or((None, None), |info| (info.title, info.home_url));
                 let mut health = SourceHealth {
                     id: source.id.clone(),
-                    title: source.title.clone().or_else(|| info.and_then(|info| info.title)),
+                    title: source.title.clone().or(title),
+                    home_url,
                     url: source.shown_url(),
                     adopted_url: row.get::<_, Option<String>>(15)?.map(|url| match source.private {
                         true => "(private)".to_owned(),

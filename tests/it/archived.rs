@@ -162,6 +162,39 @@ async fn a_walker_gets_every_article_once_also_while_new_ones_arrive() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_folder_has_every_archive_as_a_file_and_withdrawn_ones_go() {
+    let origin = Origin::start().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    origin.script("/0", reply(0, 12));
+    configure(folder.path(), &origin, 1, "127.0.0.1:0");
+    limit(folder.path(), "directory = \"public\"\n");
+    output(folder.path(), &["poll", "--all"]).await;
+    let files = || {
+        let files = std::fs::read_dir(folder.path().join("public/all/archive")).expect("a folder");
+        let name = |file: std::io::Result<std::fs::DirEntry>| file.expect("listed").file_name();
+        let mut names: Vec<_> = files.map(name).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(files(), ["1.atom", "2.atom"]);
+    for extension in ["atom", "rss", "json"] {
+        assert!(
+            folder
+                .path()
+                .join(format!("public/all.{extension}"))
+                .exists()
+        );
+    }
+    limit(
+        folder.path(),
+        "directory = \"public\"\ncontent = \"summary\"\n",
+    );
+    origin.script("/0", reply(0, 13));
+    output(folder.path(), &["poll", "--all"]).await;
+    assert_eq!(files(), ["3.atom", "4.atom"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_comes_late_with_an_old_date_is_in_the_feed_until_it_is_archived() {
     let origin = Origin::start().await;
     let folder = tempfile::tempdir().expect("a folder");

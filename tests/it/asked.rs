@@ -136,3 +136,72 @@ async fn tags_and_sources_have_feeds_of_what_open_outputs_show() {
         "{body}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_followed_is_listed_without_secrets_and_can_be_imported() {
+    let origin = Origin::start().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    for id in ["a", "b", "c"] {
+        origin.script(
+            &format!("/{id}"),
+            rss(
+                &format!("Feed {id}"),
+                &item(id, "https://x.example/", "One"),
+            ),
+        );
+    }
+    let source = |id: &str, more: &str| {
+        let url = origin
+            .url(&format!("/{id}"))
+            .to_string()
+            .replace("http://", "http://me:pw0@");
+        format!("[[source]]\nid = \"{id}\"\nurl = \"{url}\"\n{more}\n")
+    };
+    let lines = source("a", "tags = [\"sea\", \"wind\"]")
+        + &source("b", "private = true")
+        + &source("c", "tags = [\"inner\"]")
+        + "[[source]]\nid = \"local\"\nurl = \"file:none.xml\"\n"
+        + "[[output]]\nname = \"all\"\n[[output]]\nname = \"inner\"\ntags = [\"inner\"]\ntoken = \"tok0\"\n";
+    let address = free_address();
+    let text = format!(
+        "[server]\nlisten = \"{address}\"\n[fetch]\nallow_private = [\"127.0.0.0/8\"]\n{lines}"
+    );
+    std::fs::write(folder.path().join("feedmill.toml"), text).expect("written");
+    output(folder.path(), &["poll", "a", "b", "c"]).await;
+    let _daemon = daemon(folder.path());
+
+    let (status, headers, list) = get(&address, "sources.opml").await;
+    assert_eq!(
+        (status, &headers["content-type"]),
+        (200, &"text/x-opml; charset=utf-8".parse().expect("a value"))
+    );
+    let file = folder.path().join("list.opml");
+    std::fs::write(&file, &list).expect("written");
+    let read = output(folder.path(), &["parse", file.to_str().expect("UTF-8")]).await;
+    let read: serde_json::Value = serde_json::from_slice(&read.stdout).expect("JSON");
+    let url = origin.url("/a").to_string();
+    let outline = |tag: &str| serde_json::json!({"title": "Feed a", "xml_url": url, "html_url": null, "tags": [tag]});
+    assert_eq!(
+        read["outlines"],
+        serde_json::json!([outline("sea"), outline("wind")]),
+        "{list}"
+    );
+
+    let (status, headers, json) = get(&address, "sources.json").await;
+    assert_eq!(
+        (status, &headers["access-control-allow-origin"]),
+        (200, &"*".parse().expect("a value"))
+    );
+    let health: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let ids: Vec<&str> = { health.as_array().expect("a list").iter() }
+        .map(|source| source["id"].as_str().expect("an id"))
+        .collect();
+    assert_eq!(ids, ["a", "b", "local"]);
+    assert_eq!(health[1]["url"], "(private)");
+    for document in [&list, &json] {
+        for secret in ["pw0", "tok0", "none.xml", "/b\"", "inner"] {
+            assert!(!document.contains(secret), "{secret} in {document}");
+        }
+    }
+    assert_eq!(get(&address, "sources.xml").await.0, 404);
+}

@@ -25,6 +25,8 @@ const AT_ONCE: usize = 2;
 pub enum Made {
     /// A document.
     Here(Arc<Publication>),
+    /// A document that is not kept: who made it says for how long it is good.
+    Brief(Arc<Publication>),
     /// There was one, and it is withdrawn for good: 410.
     Gone(Option<Secret>),
     /// For now another path below the base answers: 307.
@@ -39,7 +41,7 @@ impl Made {
     /// Needed to learn of it; `None`: everybody may.
     pub(super) fn token(&self) -> Option<&Secret> {
         match self {
-            Self::Here(publication) => publication.token.as_ref(),
+            Self::Here(publication) | Self::Brief(publication) => publication.token.as_ref(),
             Self::Gone(token) | Self::Elsewhere(_, token) => token.as_ref(),
             Self::Missing | Self::Failed => None,
         }
