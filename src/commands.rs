@@ -24,11 +24,13 @@ pub use documents::{export_atom, export_jsonl, parse};
 pub use explain::explain;
 pub use listings::{articles, sources};
 pub use poll::poll;
+pub use simulate::simulate;
 
 mod documents;
 mod explain;
 mod listings;
 mod poll;
+mod simulate;
 
 /// Why a command ends with an error.
 #[derive(Debug, thiserror::Error)]

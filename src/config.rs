@@ -17,6 +17,7 @@ use crate::schedule::{self, RuleError};
 use file::{Notes, Section};
 use source::Defaults;
 
+pub use sections::budget;
 pub use values::humane_duration;
 
 mod address;
@@ -48,6 +49,8 @@ pub struct Config {
     pub request: RequestOptions,
     /// `[schedule]`: the cadence of a source that says nothing else.
     pub schedule: Cadence,
+    /// Of cron lines, where a source says nothing else.
+    pub timezone: chrono_tz::Tz,
     /// `[[source]]`, then the outlines of `[[opml]]`, in file order.
     pub sources: Vec<Arc<Source>>,
     /// `[[output]]`; never empty.
@@ -321,6 +324,7 @@ fn walk(path: &Path, root: &Section<'_>, world: &World<'_>, notes: &mut Notes<'_
         fetch,
         request: defaults.request,
         schedule: defaults.cadence,
+        timezone: zone,
         sources: sources.into_iter().map(Arc::new).collect(),
         outputs,
         warnings: Vec::new(),

@@ -38,6 +38,7 @@ mod outputs;
 mod plan;
 mod polls;
 mod quiet;
+mod rhythms;
 mod schema;
 mod timeline;
 mod writer;

@@ -136,8 +136,6 @@ fn the_own_address_follows_the_listener_and_ends_in_a_slash() {
 fn keys_that_do_nothing_yet_warn_only_when_they_ask_for_something() {
     let asked = r#"[store]
 retention = { age = "365d" }
-[schedule]
-budget = "2000/h"
 [dedup]
 near_duplicates = true
 window = "96h"
@@ -157,7 +155,6 @@ drop = ["words < 50"]
         .collect();
     let expected = [
         "store.retention",
-        "schedule.budget",
         "dedup.near_duplicates",
         "dedup.window",
         "source[1].full_text",
@@ -170,7 +167,7 @@ drop = ["words < 50"]
         warnings(&config)[0],
         "feedmill.toml:2:13: store.retention: does nothing yet in this release"
     );
-    let silent = "[schedule]\nbudget = \"\"\n[dedup]\nnear_duplicates = false\n[[source]]\nurl = \"file:a\"\nfull_text = \"never\"\nkeep = []\n";
+    let silent = "[dedup]\nnear_duplicates = false\n[[source]]\nurl = \"file:a\"\nfull_text = \"never\"\nkeep = []\n";
     assert_eq!(warnings(&good(silent)), [""; 0]);
 }
 

@@ -9,8 +9,9 @@ use super::Error;
 use super::articles::{self, Applied};
 use super::codec::{document, document_blob, json, millis, optional_instant};
 use super::moves::{self, Face};
+use super::rhythms;
 use crate::model::{
-    FeedDocument, History, Item, Observation, Observed, Report, Signals, Validators,
+    FeedDocument, History, Item, Learned, Observation, Observed, Report, Rule, Signals, Validators,
 };
 use crate::schedule;
 
@@ -113,10 +114,11 @@ fn record(tx: &Savepoint<'_>, observed: Observed) -> Result<Report, Error> {
     let source = std::sync::Arc::clone(&observed.source);
     let moved_to = observed.moved_to.as_ref().map(url::Url::as_str);
     let mut same_feed = true;
+    let mut dates = Vec::new();
     if let Observation::Feed(feed) = observed.outcome {
         after.signals = Some(feed.signals.clone());
         let face = moved_to.map(|_| Face::of(tx, key)).transpose()?;
-        store_feed(tx, key, &source, at, &before, *feed, &mut report)?;
+        dates = store_feed(tx, key, &source, at, &before, *feed, &mut report)?;
         if let Some(face) = face {
             same_feed = face.is_of(&Face::of(tx, key)?);
         }
@@ -126,8 +128,30 @@ fn record(tx: &Savepoint<'_>, observed: Observed) -> Result<Report, Error> {
     } else if moves::arrived(tx, key, moved_to, same_feed)? {
         report.moved = Some(MOVED);
     }
-    after.store(tx, key, &source, &before, &mut report)?;
+    let learned = learned(tx, key, &source, &dates, &before, &after)?;
+    after.store(tx, key, &source, &before, learned, &mut report)?;
     Ok(report)
+}
+
+/// What is known of the source's pace after this poll. An error says nothing about it, but costs a poll too.
+fn learned(
+    tx: &Savepoint<'_>,
+    key: i64,
+    source: &crate::model::Source,
+    dates: &[Option<DateTime<Utc>>],
+    before: &Before,
+    after: &After,
+) -> Result<Option<Learned>, Error> {
+    let rhythm = if after.ok {
+        rhythms::learn(tx, key, source, dates, before.last_ok_at.is_none(), after.at)?
+    } else {
+        rhythms::rhythm(tx, key)?
+    };
+    if !matches!(source.cadence.rule, Rule::Adaptive) {
+        return Ok(None);
+    }
+    let price = rhythms::spend(tx, &source.cadence, after.at)?;
+    Ok(rhythm.map(|rhythm| Learned { rhythm, price }))
 }
 
 fn before(tx: &Savepoint<'_>, key: i64) -> Result<Before, Error> {
@@ -162,6 +186,7 @@ fn store_validators(tx: &Savepoint<'_>, key: i64, validators: &Validators) -> Re
     Ok(())
 }
 
+/// Gives the dates of the entries that were not known; `None` for one without.
 fn store_feed(
     tx: &Savepoint<'_>,
     key: i64,
@@ -170,7 +195,8 @@ fn store_feed(
     before: &Before,
     feed: FeedDocument,
     report: &mut Report,
-) -> Result<(), Error> {
+) -> Result<Vec<Option<DateTime<Utc>>>, Error> {
+    let mut dates = Vec::new();
     let old: Vec<(u64, i64)> = tx
         .prepare_cached("SELECT document FROM sources WHERE id = ?1")?
         .query_row([key], |row| row.get::<_, Option<Vec<u8>>>(0))?
@@ -189,8 +215,12 @@ fn store_feed(
             Item::Known { raw_hash, entry } => newest.push((raw_hash, entry)),
             Item::Candidate(candidate) => {
                 let raw_hash = candidate.raw_hash;
+                let published = candidate.entry.published;
                 let applied = articles::apply(tx, &context, position, *candidate)?;
                 count(&applied, report);
+                if applied.new || applied.merged {
+                    dates.push(published);
+                }
                 if let Some(entry) = applied.entry {
                     newest.push((raw_hash, entry));
                 }
@@ -220,7 +250,7 @@ fn store_feed(
         feed.body_hash,
         document_blob(&newest)
     ])?;
-    Ok(())
+    Ok(dates)
 }
 
 fn count(applied: &Applied, report: &mut Report) {
@@ -301,6 +331,7 @@ impl After {
         key: i64,
         source: &crate::model::Source,
         before: &Before,
+        learned: Option<Learned>,
         report: &mut Report,
     ) -> Result<(), Error> {
         let stored: Option<Signals> = before
@@ -311,7 +342,7 @@ impl After {
         let conditional: bool = tx
             .prepare_cached("SELECT validators_url IS NOT NULL FROM sources WHERE id = ?1")?
             .query_row([key], |row| row.get(0))?;
-        let next = self.next(source, &signals, conditional);
+        let next = self.next(source, &signals, conditional, learned);
         report.next_due = next.as_ref().map(|next| next.at);
         let (due_at, why) = next.map_or(
             (None, "gone: polled again only by name".to_owned()),
@@ -368,6 +399,7 @@ impl After {
         source: &crate::model::Source,
         signals: &Signals,
         conditional: bool,
+        learned: Option<Learned>,
     ) -> Option<schedule::Next> {
         if let Some(gone_at) = self.gone_at {
             if self.at - gone_at >= GONE_CONFIRMED_AFTER {
@@ -385,6 +417,7 @@ impl After {
             unconditional: !conditional && source.url.scheme() != "file",
             last_polled_at: Some(self.at),
             held_until: self.held_until,
+            learned,
         };
         Some(schedule::next_poll(
             &source.id,
