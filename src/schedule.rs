@@ -16,7 +16,7 @@ use back_off::back_off;
 
 pub use crontab::{Crontab, CrontabError};
 pub use every::RuleError;
-pub use price::{Price, due as price_due, STANDING as STANDING_PRICE};
+pub use price::{Price, STANDING as STANDING_PRICE, due as price_due};
 pub use replay::{Outcome, Policy, Trace, TraceError, replay, same_polls};
 pub use rhythm::Rhythm;
 
@@ -105,12 +105,7 @@ pub fn next_poll(
         not_before(
             later(
                 now,
-                back_off(
-                    history.class,
-                    history.failures,
-                    pace.interval,
-                    cadence.max,
-                ),
+                back_off(history.class, history.failures, pace.interval, cadence.max),
             ),
             &|| failures(history),
         );
@@ -151,7 +146,10 @@ fn adaptive_wait(learned: &Learned, cadence: &Cadence, floor: Duration) -> Durat
 }
 
 fn unconditional_floor(cadence: &Cadence) -> Duration {
-    cadence.min.saturating_mul(UNCONDITIONAL_FLOOR).min(cadence.max)
+    cadence
+        .min
+        .saturating_mul(UNCONDITIONAL_FLOOR)
+        .min(cadence.max)
 }
 
 /// The normal time between two polls; for a cron line that between its next two firings. The learned one knows of the
@@ -213,7 +211,10 @@ impl Pace<'_> {
             // A learned wait is the source's own already, and keeps the phase that its first poll was given.
             let stretch = match self.learned {
                 Some(_) => Duration::ZERO,
-                None => share(self.source_id, (self.interval / STRETCH_PARTS).min(STRETCH_MAX)),
+                None => share(
+                    self.source_id,
+                    (self.interval / STRETCH_PARTS).min(STRETCH_MAX),
+                ),
             };
             return later(self.now, self.interval.saturating_add(stretch)).max(floor);
         };

@@ -18,7 +18,7 @@ use crate::model::{Observed, Report};
 
 pub use claims::{Scope, Sources};
 pub use codec::compress;
-pub use explain::{Explanation, Hints, Poll};
+pub use explain::{Explanation, Hints, Pace, Poll};
 pub use health::SourceHealth;
 pub use lock::{Holder, Lock};
 pub use outputs::OutputState;

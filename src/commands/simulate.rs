@@ -52,7 +52,8 @@ pub async fn simulate(
     };
     let zone = config.as_ref().map_or(Tz::UTC, |config| config.timezone);
     if let Some(text) = budget {
-        let read = config::budget(text).map_err(|why| Failure::Setup(format!("--budget: {why}")))?;
+        let read =
+            config::budget(text).map_err(|why| Failure::Setup(format!("--budget: {why}")))?;
         cadence.budget = read;
     }
     let trace = match trace {

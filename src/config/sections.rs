@@ -264,14 +264,16 @@ pub fn budget(text: &str) -> Result<Option<Budget>, String> {
     }
     let read = || {
         let (polls, unit) = text.split_once('/')?;
-        let polls = polls.trim().parse::<u32>().ok().filter(|polls| *polls > 0)?;
+        let polls = polls
+            .trim()
+            .parse::<u32>()
+            .ok()
+            .filter(|polls| *polls > 0)?;
         let time = duration(&format!("1{}", unit.trim())).ok()?;
         let polls_per_hour = f64::from(polls) * 3_600.0 / time.as_secs_f64();
         Some(Budget { polls_per_hour })
     };
     read().map(Some).ok_or_else(|| {
-        format!(
-            "{text:?} is no budget; write polls a time such as \"2000/h\", or \"\" for none"
-        )
+        format!("{text:?} is no budget; write polls a time such as \"2000/h\", or \"\" for none")
     })
 }

@@ -37,11 +37,16 @@ pub(super) fn wait(rhythm: &Rhythm, price: f64, bounds: Bounds) -> Duration {
         return bounds.floor;
     }
     let minutes = |length: Duration| length.as_secs_f64() / 60.0;
-    let (floor, ceiling) = (minutes(bounds.floor).max(1.0 / 60.0), minutes(bounds.ceiling));
+    let (floor, ceiling) = (
+        minutes(bounds.floor).max(1.0 / 60.0),
+        minutes(bounds.ceiling),
+    );
     let usual = |rate: f64| (2.0 * price / rate).sqrt().clamp(floor, ceiling.max(floor));
     let coarse = rhythm.per_day().max(f64::MIN_POSITIVE) / 1_440.0;
     // An hour at most, but enough cells for any floor.
-    let step = (usual(coarse) / CELLS_OF_INTERVAL).min(LONGEST_CELL).max(floor / CELLS_OF_FLOOR);
+    let step = (usual(coarse) / CELLS_OF_INTERVAL)
+        .min(LONGEST_CELL)
+        .max(floor / CELLS_OF_FLOOR);
     let cells = rhythm.forecast(step);
 
     // Entries up to each edge, and the waiting of all of them up to there.
@@ -51,7 +56,9 @@ pub(super) fn wait(rhythm: &Rhythm, price: f64, bounds: Bounds) -> Duration {
         waiting[index + 1] = waiting[index] + (entries[index] + cell / 2.0) * step;
     }
     let least = (floor / step - 1e-6).ceil().max(1.0) as usize;
-    let most = ((ceiling / step) as usize).clamp(least, CELLS - PLANNED).max(least);
+    let most = ((ceiling / step) as usize)
+        .clamp(least, CELLS - PLANNED)
+        .max(least);
     let grace = (minutes(bounds.unpriced) / step).round() as usize;
     // Beyond the plan time is worth what it costs in the long run.
     let rate = (entries[CELLS] / (CELLS as f64 * step)).max(f64::MIN_POSITIVE);
@@ -67,7 +74,8 @@ pub(super) fn wait(rhythm: &Rhythm, price: f64, bounds: Bounds) -> Duration {
         let mut best = f64::INFINITY;
         for to in from + least..=(from + most).min(CELLS) {
             let priced = to.saturating_sub(grace).max(from);
-            let waited = waiting[priced] - waiting[from] - entries[from] * (priced - from) as f64 * step;
+            let waited =
+                waiting[priced] - waiting[from] - entries[from] * (priced - from) as f64 * step;
             let cost = price + waited + costs[to];
             if cost < best {
                 best = cost;

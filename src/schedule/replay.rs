@@ -28,7 +28,9 @@ pub struct Trace {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TraceError {
     /// A line that is no row.
-    #[error("line {line}: \"{text}\" is no `feed,instant` row; an instant is RFC 3339, or empty for a feed without entries")]
+    #[error(
+        "line {line}: \"{text}\" is no `feed,instant` row; an instant is RFC 3339, or empty for a feed without entries"
+    )]
     Row {
         /// From 1.
         line: usize,
@@ -91,13 +93,25 @@ impl Trace {
 
     /// The span is from the start of the first entry's day to the end of the last one's; `None` without an entry.
     pub fn over_days(mut sources: BTreeMap<String, Vec<DateTime<Utc>>>) -> Option<Self> {
-        sources.values_mut().for_each(|entries| entries.sort_unstable());
-        let first = sources.values().filter_map(|entries| entries.first()).min()?;
-        let last = sources.values().filter_map(|entries| entries.last()).max()?;
+        sources
+            .values_mut()
+            .for_each(|entries| entries.sort_unstable());
+        let first = sources
+            .values()
+            .filter_map(|entries| entries.first())
+            .min()?;
+        let last = sources
+            .values()
+            .filter_map(|entries| entries.last())
+            .max()?;
         let day = TimeDelta::days(1);
         let start = first.duration_trunc(day).ok()?;
         let end = last.duration_trunc(day).ok()?.checked_add_signed(day)?;
-        Some(Self { sources, start, end })
+        Some(Self {
+            sources,
+            start,
+            end,
+        })
     }
 
     /// Sources × days.
@@ -110,7 +124,9 @@ impl Trace {
 pub fn replay(trace: &Trace, policy: &Policy, cadence: &Cadence) -> Outcome {
     match policy {
         Policy::Every(interval) => each(trace, |_, at| later(at, *interval)),
-        Policy::Cron(line) => each(trace, |_, at| line.next_after(at).unwrap_or(DateTime::<Utc>::MAX_UTC)),
+        Policy::Cron(line) => each(trace, |_, at| {
+            line.next_after(at).unwrap_or(DateTime::<Utc>::MAX_UTC)
+        }),
         Policy::EntryFrequency => entry_frequency(trace, cadence),
         Policy::Adaptive => adaptive(trace, cadence),
     }
@@ -118,7 +134,8 @@ pub fn replay(trace: &Trace, policy: &Policy, cadence: &Cadence) -> Outcome {
 
 /// The fixed interval that makes the same number of polls.
 pub fn same_polls(trace: &Trace, polls: u64) -> Outcome {
-    let interval = (trace.end - trace.start).as_seconds_f64() * trace.sources.len() as f64 / polls.max(1) as f64;
+    let interval = (trace.end - trace.start).as_seconds_f64() * trace.sources.len() as f64
+        / polls.max(1) as f64;
     replay_every(trace, Duration::from_secs_f64(interval.max(1.0)))
 }
 
@@ -128,7 +145,10 @@ fn replay_every(trace: &Trace, interval: Duration) -> Outcome {
 
 /// One source after the other: `next` takes the entries so far and the instant of a poll, and gives that of the next.
 fn each(trace: &Trace, next: impl Fn(&[DateTime<Utc>], DateTime<Utc>) -> DateTime<Utc>) -> Outcome {
-    let mut outcome = Outcome { polls: 0, delays: Vec::new() };
+    let mut outcome = Outcome {
+        polls: 0,
+        delays: Vec::new(),
+    };
     for (id, entries) in &trace.sources {
         let (mut at, mut fetched) = (first_poll(trace, id), 0);
         while at < trace.end || fetched < entries.len() {
@@ -184,7 +204,10 @@ fn entry_frequency(trace: &Trace, cadence: &Cadence) -> Outcome {
 
 /// All sources side by side, as they share the price.
 fn adaptive(trace: &Trace, cadence: &Cadence) -> Outcome {
-    let mut outcome = Outcome { polls: 0, delays: Vec::new() };
+    let mut outcome = Outcome {
+        polls: 0,
+        delays: Vec::new(),
+    };
     let sources: Vec<_> = trace.sources.iter().collect();
     let mut states: Vec<(Option<Rhythm>, usize)> = vec![(None, 0); sources.len()];
     let mut due: BinaryHeap<_> = sources
@@ -192,7 +215,9 @@ fn adaptive(trace: &Trace, cadence: &Cadence) -> Outcome {
         .enumerate()
         .map(|(index, (id, _))| Reverse((first_poll(trace, id), index)))
         .collect();
-    let mut steered = cadence.budget.map(|budget| Price::first(budget, sources.len(), trace.start));
+    let mut steered = cadence
+        .budget
+        .map(|budget| Price::first(budget, sources.len(), trace.start));
     while let Some(Reverse((at, index))) = due.pop() {
         let entries = sources[index].1;
         let (rhythm, fetched) = &mut states[index];
@@ -215,7 +240,10 @@ fn adaptive(trace: &Trace, cadence: &Cadence) -> Outcome {
             rhythm: learned,
             price: price::due(cadence, steered.as_ref()),
         };
-        due.push(Reverse((later(at, adaptive_wait(&learned, cadence, cadence.min)), index)));
+        due.push(Reverse((
+            later(at, adaptive_wait(&learned, cadence, cadence.min)),
+            index,
+        )));
         *rhythm = Some(learned.rhythm);
     }
     outcome.delays.sort_unstable();
@@ -233,7 +261,10 @@ impl Outcome {
     /// The delay that this part of the entries does not exceed (nearest rank); zero without an entry.
     pub fn quantile(&self, part: f64) -> TimeDelta {
         let rank = (self.delays.len() as f64 * part).ceil() as usize;
-        self.delays.get(rank.saturating_sub(1)).copied().unwrap_or_default()
+        self.delays
+            .get(rank.saturating_sub(1))
+            .copied()
+            .unwrap_or_default()
     }
 }
 

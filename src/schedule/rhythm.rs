@@ -114,7 +114,8 @@ impl Rhythm {
             return; // The clock went back: nothing was watched.
         }
         let dates = &dates[dates.len().saturating_sub(LESSONS)..];
-        let known = |date: &Option<DateTime<Utc>>| date.filter(|date| *date > since && *date <= now);
+        let known =
+            |date: &Option<DateTime<Utc>>| date.filter(|date| *date > since && *date <= now);
         let mut at: Vec<_> = dates.iter().filter_map(known).collect();
         let unknown = i32::try_from(dates.len() - at.len()).unwrap_or(i32::MAX);
         at.extend((1..=unknown).map(|nth| since + (now - since) * nth / (unknown + 1)));
@@ -187,7 +188,11 @@ impl Rhythm {
             for (start, weight) in &ages {
                 let mut middle = start + ((now - start - MOMENT) / period).ceil().max(1.0) * period;
                 while middle - MOMENT < horizon {
-                    let weekday = if pattern == 1 { shape.weekday(middle) } else { 1.0 };
+                    let weekday = if pattern == 1 {
+                        shape.weekday(middle)
+                    } else {
+                        1.0
+                    };
                     let mass = share * weight / total * period * weekday;
                     let first = ((middle - MOMENT - now) / step).floor().max(0.0) as usize;
                     let mut from = now + first as f64 * step;
@@ -195,7 +200,9 @@ impl Rhythm {
                         if from >= middle + MOMENT {
                             break;
                         }
-                        *cell += mass * (before((from + step - middle) / MOMENT) - before((from - middle) / MOMENT));
+                        *cell += mass
+                            * (before((from + step - middle) / MOMENT)
+                                - before((from - middle) / MOMENT));
                         from += step;
                     }
                     middle += period;
@@ -230,7 +237,8 @@ impl Rhythm {
             if self.recent.len() == KEPT {
                 self.recent.remove(0);
             }
-            self.recent.push(u32::try_from(date.timestamp()).unwrap_or_default());
+            self.recent
+                .push(u32::try_from(date.timestamp()).unwrap_or_default());
         }
     }
 
@@ -241,12 +249,18 @@ impl Rhythm {
             return;
         }
         let keep = (-passed / HALF_LIFE).exp2();
-        let fade = |value: &mut f32, prior: f64| *value = (prior + (f64::from(*value) - prior) * keep) as f32;
+        let fade = |value: &mut f32, prior: f64| {
+            *value = (prior + (f64::from(*value) - prior) * keep) as f32
+        };
         fade(&mut self.starts, PRIOR_ENTRIES);
         fade(&mut self.watched, PRIOR_TIME);
         fade(&mut self.followers, PRIOR_FOLLOWERS);
         fade(&mut self.followed, PRIOR_FOLLOWED);
-        let counts = self.hours.iter_mut().chain(&mut self.weekdays).chain(&mut self.foreseen);
+        let counts = self
+            .hours
+            .iter_mut()
+            .chain(&mut self.weekdays)
+            .chain(&mut self.foreseen);
         counts.for_each(|count| fade(count, 0.0));
         self.watched += ((1.0 - keep) * HALF_LIFE / std::f64::consts::LN_2) as f32;
         let calm = (-passed / FOLLOWS_AFTER).exp() as f32;
@@ -274,7 +288,11 @@ impl Rhythm {
             near += weight * (1.0 - apart).max(0.0) / MOMENT;
             total += weight;
         }
-        if total > 0.0 { near / total * period } else { 0.0 }
+        if total > 0.0 {
+            near / total * period
+        } else {
+            0.0
+        }
     }
 
     /// Recent starts and how much they still count at `now`.
@@ -293,7 +311,9 @@ impl Rhythm {
         };
         if !self.recent.is_empty() {
             let total = f64::from(self.foreseen.iter().sum::<f32>()) + PATTERNS_WEIGHT;
-            for ((share, foreseen), prior) in shape.patterns.iter_mut().zip(self.foreseen).zip(PATTERNS) {
+            for ((share, foreseen), prior) in
+                shape.patterns.iter_mut().zip(self.foreseen).zip(PATTERNS)
+            {
                 *share = (f64::from(foreseen) + PATTERNS_WEIGHT * prior) / total;
             }
         }
@@ -304,8 +324,18 @@ impl Rhythm {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = vec![VERSION];
         bytes.extend(self.at.timestamp_millis().to_le_bytes());
-        let numbers = [self.starts, self.watched, self.followers, self.followed, self.stirred];
-        let numbers = numbers.iter().chain(&self.hours).chain(&self.weekdays).chain(&self.foreseen);
+        let numbers = [
+            self.starts,
+            self.watched,
+            self.followers,
+            self.followed,
+            self.stirred,
+        ];
+        let numbers = numbers
+            .iter()
+            .chain(&self.hours)
+            .chain(&self.weekdays)
+            .chain(&self.foreseen);
         bytes.extend(numbers.flat_map(|number| number.to_le_bytes()));
         bytes.extend(self.recent.iter().flat_map(|seconds| seconds.to_le_bytes()));
         bytes
@@ -316,7 +346,11 @@ impl Rhythm {
         let (version, rest) = bytes.split_first()?;
         let (at, rest) = rest.split_first_chunk::<8>()?;
         let (words, odd) = rest.as_chunks::<4>();
-        if *version != VERSION || !odd.is_empty() || words.len() < NUMBERS || words.len() > NUMBERS + KEPT {
+        if *version != VERSION
+            || !odd.is_empty()
+            || words.len() < NUMBERS
+            || words.len() > NUMBERS + KEPT
+        {
             return None;
         }
         let mut rhythm = Self::new(DateTime::from_timestamp_millis(i64::from_le_bytes(*at))?);
@@ -328,14 +362,21 @@ impl Rhythm {
             &mut rhythm.followed,
             &mut rhythm.stirred,
         ];
-        let fields = fields.into_iter().chain(&mut rhythm.hours).chain(&mut rhythm.weekdays).chain(&mut rhythm.foreseen);
+        let fields = fields
+            .into_iter()
+            .chain(&mut rhythm.hours)
+            .chain(&mut rhythm.weekdays)
+            .chain(&mut rhythm.foreseen);
         for (field, word) in fields.zip(numbers) {
             *field = f32::from_le_bytes(*word);
             if !field.is_finite() || *field < 0.0 {
                 return None;
             }
         }
-        rhythm.recent = recent.iter().map(|word| u32::from_le_bytes(*word)).collect();
+        rhythm.recent = recent
+            .iter()
+            .map(|word| u32::from_le_bytes(*word))
+            .collect();
         (rhythm.watched > 0.0 && rhythm.followed > 0.0).then_some(rhythm)
     }
 }

@@ -143,7 +143,14 @@ fn learned(
     after: &After,
 ) -> Result<Option<Learned>, Error> {
     let rhythm = if after.ok {
-        rhythms::learn(tx, key, source, dates, before.last_ok_at.is_none(), after.at)?
+        rhythms::learn(
+            tx,
+            key,
+            source,
+            dates,
+            before.last_ok_at.is_none(),
+            after.at,
+        )?
     } else {
         rhythms::rhythm(tx, key)?
     };

@@ -64,7 +64,11 @@ fn published(connection: &Connection, key: i64) -> Result<Vec<DateTime<Utc>>, Er
 }
 
 /// A poll of an adaptive source is spent, and the next one has its price.
-pub(super) fn spend(tx: &Savepoint<'_>, cadence: &Cadence, now: DateTime<Utc>) -> Result<f64, Error> {
+pub(super) fn spend(
+    tx: &Savepoint<'_>,
+    cadence: &Cadence,
+    now: DateTime<Utc>,
+) -> Result<f64, Error> {
     let Some(budget) = cadence.budget else {
         return Ok(price_due(cadence, None));
     };
@@ -93,7 +97,8 @@ pub(super) fn learned(
     key: i64,
     cadence: &Cadence,
 ) -> Result<Option<Learned>, Error> {
-    let Some(rhythm) = rhythm(connection, key)?.filter(|_| matches!(cadence.rule, Rule::Adaptive)) else {
+    let Some(rhythm) = rhythm(connection, key)?.filter(|_| matches!(cadence.rule, Rule::Adaptive))
+    else {
         return Ok(None);
     };
     let price = price_due(cadence, price(connection)?.as_ref());
