@@ -140,7 +140,7 @@ fn adaptive_wait(learned: &Learned, cadence: &Cadence, floor: Duration) -> Durat
     let bounds = adaptive::Bounds {
         floor,
         ceiling: cadence.max,
-        unpriced: cadence.min / 2,
+        unpriced: cadence.min * 4 / 5,
     };
     adaptive::wait(&learned.rhythm, learned.price, bounds)
 }

@@ -26,8 +26,8 @@ pub(super) struct Bounds {
     pub(super) floor: Duration,
     /// None after this, unless the floor is.
     pub(super) ceiling: Duration,
-    /// Waiting shorter than this counts for nothing: half the operator's floor, which an entry waits on average whatever
-    /// is decided here.
+    /// Waiting shorter than this counts for nothing: four fifths of the operator's floor, which little of what is decided
+    /// here can shorten.
     pub(super) unpriced: Duration,
 }
 

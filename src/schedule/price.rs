@@ -7,7 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::{Budget, Cadence};
 
-/// The price without a budget, in minutes of waiting: as fresh as hourly polling for a third of its polls.
+/// The price without a budget, in minutes of waiting: two fifths of the waiting of
+/// fixed intervals with as many polls, and a third of the polls of hourly polling (`docs/schedule.md`).
 pub const STANDING: f64 = 5.0;
 
 /// Between a poll that is as good as free and one in a lifetime.

@@ -24,14 +24,14 @@ const PRIOR_TIME: f64 = 0.25 * DAY;
 const PRIOR_FOLLOWERS: f64 = 0.5;
 const PRIOR_FOLLOWED: f64 = 2.0;
 /// Mean time from an entry to one that follows it.
-const FOLLOWS_AFTER: f64 = 40.0;
+const FOLLOWS_AFTER: f64 = 30.0;
 /// More followers than this would never end.
 const MOST_FOLLOWERS: f64 = 0.9;
 /// Weight, in entries, of the flat prior of hours and of weekdays.
 const FLAT_HOURS: f64 = 20.0;
 const FLAT_WEEKDAYS: f64 = 20.0;
-/// Half the width of the triangle around a recurring moment.
-const MOMENT: f64 = 20.0;
+/// Half the width of the triangle around a recurring moment: finer than usual floors nothing is gained.
+const MOMENT: f64 = 15.0;
 /// Prior shares of the patterns: hours and weekdays, the moment of the day, the moment of the week; and its weight.
 const PATTERNS: [f64; 3] = [0.87, 0.10, 0.03];
 const PATTERNS_WEIGHT: f64 = 3.0;
@@ -282,7 +282,11 @@ impl Rhythm {
     /// How much more probable than on average a start is at `at`, as recent starts lay at the same moment of the period.
     fn nearness(&self, at: f64, period: f64) -> f64 {
         let (mut near, mut total) = (0.0, 0.0);
-        for (start, weight) in self.recent_with_weight(at) {
+        // Those of this very batch do not make it a habit.
+        let before = self
+            .recent_with_weight(at)
+            .filter(|(start, _)| at - start >= period / 2.0);
+        for (start, weight) in before {
             let phase = (at - start).rem_euclid(period);
             let apart = phase.min(period - phase) / MOMENT;
             near += weight * (1.0 - apart).max(0.0) / MOMENT;

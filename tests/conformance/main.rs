@@ -5,6 +5,7 @@
 
 mod checks;
 mod compare;
+mod schedule;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -11,6 +11,7 @@ mod mill;
 mod moving;
 mod origin;
 mod polling;
+mod schedule;
 mod search;
 mod trouble;
 mod walk;

@@ -53,7 +53,7 @@ fn a_column_is_polled_just_after_its_moment() {
 #[test]
 fn a_faster_source_is_asked_sooner_and_a_dearer_poll_later() {
     let bounds = bounds(HOUR / 12, HOUR * 24);
-    let (fast, slow) = (steady(60), steady(1_441));
+    let (fast, slow) = (steady(37), steady(2_000));
     for price in [1.0, 10.0, 100.0] {
         assert!(
             wait(&fast, price, bounds) <= wait(&slow, price, bounds),
