@@ -92,7 +92,8 @@ pub fn next_poll(
     };
     let mut not_before = |floor: DateTime<Utc>, why: &dyn Fn() -> String| {
         let at = pace.due_from(floor);
-        if at > next.at {
+        // A learned wait was planned around its floors: one that it just meets has decided.
+        if at > next.at || (pace.learned.is_some() && at == floor) {
             next = Next { at, why: why() };
         }
     };
