@@ -26,6 +26,7 @@ pub use documents::{export_feed, export_jsonl, parse};
 pub use explain::explain;
 pub use listings::{articles, sources};
 pub use poll::poll;
+pub use simulate::simulate;
 
 mod canonicalize;
 mod correct;
@@ -33,6 +34,7 @@ mod documents;
 mod explain;
 mod listings;
 mod poll;
+mod simulate;
 
 /// Why a command ends with an error.
 #[derive(Debug, thiserror::Error)]

@@ -18,6 +18,7 @@ use crate::schedule::{self, RuleError};
 use file::{Notes, Section};
 use source::Defaults;
 
+pub use sections::budget;
 pub use values::humane_duration;
 
 mod address;
@@ -52,6 +53,8 @@ pub struct Config {
     pub schedule: Cadence,
     /// `[dedup]`.
     pub dedup: Nearness,
+    /// Of cron lines, where a source says nothing else.
+    pub timezone: chrono_tz::Tz,
     /// `[[source]]`, then the outlines of `[[opml]]`, in file order.
     pub sources: Vec<Arc<Source>>,
     /// `[[output]]`; never empty.
@@ -331,6 +334,7 @@ fn walk(path: &Path, root: &Section<'_>, world: &World<'_>, notes: &mut Notes<'_
         request: defaults.request,
         schedule: defaults.cadence,
         dedup,
+        timezone: zone,
         sources: sources.into_iter().map(Arc::new).collect(),
         outputs,
         warnings: Vec::new(),

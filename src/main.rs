@@ -97,6 +97,21 @@ enum Command {
     },
     /// URLs on standard input, one a line, to the canonical key of each
     Canonicalize,
+    /// Publication times of the past under several policies: polls, and delay from publication to fetch
+    Simulate {
+        /// Rows `feed,instant`; without it the entries in the store
+        #[arg(value_name = "TRACE.csv")]
+        trace: Option<PathBuf>,
+        /// "every 60m", a crontab line, entry-frequency or adaptive; again for more
+        #[arg(long = "policy", value_name = "POLICY")]
+        policies: Vec<String>,
+        /// Polls that adaptive and entry-frequency may spend over all sources, such as 300/h [default: that of the configuration]
+        #[arg(long, value_name = "N/h")]
+        budget: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// A feed document as normalized JSON; nothing is stored
     Parse {
         /// A file, a URL, or - for standard input
@@ -224,6 +239,15 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
             content_type,
             explain,
         } => commands::parse(config, &input, base_url, content_type, explain).await,
+        Command::Simulate {
+            trace,
+            policies,
+            budget,
+            json,
+        } => {
+            let trace = trace.as_deref();
+            commands::simulate(config, trace, &policies, budget.as_deref(), json).await
+        }
         Command::Export { format, output } => {
             let output = output.as_deref();
             match format {

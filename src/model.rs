@@ -195,12 +195,21 @@ pub struct Cadence {
     pub max: Duration,
     /// Whether the publisher's hints (max-age, ttl, …) are floors of this source's schedule.
     pub respect_hints: bool,
+    /// Polls that all adaptive sources together may spend; `None` is no bound.
+    pub budget: Option<Budget>,
+}
+
+/// A number of polls in a time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Budget {
+    /// More than 0.
+    pub polls_per_hour: f64,
 }
 
 /// When polls of a source are wanted.
 #[derive(Clone, Debug)]
 pub enum Rule {
-    /// Learned from the source; until the learning exists, an hour with the publisher's hints.
+    /// Learned from the source: when it publishes, and what a poll may cost.
     Adaptive,
     /// A fixed time after the last poll: `every 30m`.
     Every(Duration),
@@ -247,7 +256,7 @@ pub struct Signals {
 }
 
 /// What is remembered of a source's polls that decides about the next one.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
     /// Failures since the last success.
     pub failures: u32,
@@ -259,6 +268,17 @@ pub struct History {
     pub last_polled_at: Option<DateTime<Utc>>,
     /// No request before this instant (`Retry-After`, RFC 9110 §10.2.3).
     pub held_until: Option<DateTime<Utc>>,
+    /// What the adaptive rule knows; `None` before the first success, and for other rules.
+    pub learned: Option<Learned>,
+}
+
+/// What the adaptive rule decides by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Learned {
+    /// When the source publishes, up to its last poll.
+    pub rhythm: crate::schedule::Rhythm,
+    /// What a poll costs, in minutes of waiting of one entry.
+    pub price: f64,
 }
 
 pub use article::*;

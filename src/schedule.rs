@@ -1,8 +1,8 @@
 //! When a source is next due.
 //!
 //! Pure: the same inputs give the same instant, and nothing here reads a clock or draws lots. Who is due now, and
-//! the waiting itself, belong to the store and the daemon. Learning a source's own pace comes later; its
-//! place is [`Rule::Adaptive`].
+//! the waiting itself, belong to the store and the daemon. `docs/schedule.md` tells how a source's own pace is learned
+//! and used ([`Rule::Adaptive`]).
 
 use std::time::Duration;
 
@@ -10,17 +10,24 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::model::{Cadence, History, Rule, Signals};
+use crate::model::{Cadence, History, Learned, Rule, Signals};
 
 use back_off::back_off;
 
 pub use crontab::{Crontab, CrontabError};
 pub use every::RuleError;
+pub use price::{Price, STANDING as STANDING_PRICE, due as price_due};
+pub use replay::{Outcome, Policy, Trace, TraceError, replay, same_polls};
+pub use rhythm::Rhythm;
 
+mod adaptive;
 mod back_off;
 mod crontab;
 mod every;
 mod hints;
+mod price;
+mod replay;
+mod rhythm;
 
 /// Reads `adaptive`, `every 30m`, a crontab(5) line or `@hourly` and friends; `timezone` is that of cron lines.
 ///
@@ -58,7 +65,7 @@ pub struct Next {
 ///
 /// let ten: DateTime<Utc> = "2026-01-05T10:00:00Z".parse()?;
 /// let hour = Duration::from_secs(3_600);
-/// let hourly = Cadence { rule: Rule::Every(hour), min: hour / 4, max: hour * 24, respect_hints: true };
+/// let hourly = Cadence { rule: Rule::Every(hour), min: hour / 4, max: hour * 24, respect_hints: true, budget: None };
 /// let wish = Signals { max_age: Some(hour * 2), ..Signals::default() };
 /// let next = next_poll("example", &hourly, &History::default(), &wish, ten);
 /// assert_eq!((next.at, next.why.as_str()), (ten + hour * 2, "max-age of 2h"));
@@ -71,10 +78,13 @@ pub fn next_poll(
     signals: &Signals,
     now: DateTime<Utc>,
 ) -> Next {
+    let hint = hints::largest(signals).filter(|_| cadence.respect_hints);
     let pace = Pace {
         source_id,
         cadence,
         now,
+        interval: interval(cadence, history, hint.as_ref(), now),
+        learned: history.learned.as_ref(),
     };
     let mut next = Next {
         at: pace.due_from(now),
@@ -82,13 +92,12 @@ pub fn next_poll(
     };
     let mut not_before = |floor: DateTime<Utc>, why: &dyn Fn() -> String| {
         let at = pace.due_from(floor);
-        if at > next.at {
+        // A learned wait was planned around its floors: one that it just meets has decided.
+        if at > next.at || (pace.learned.is_some() && at == floor) {
             next = Next { at, why: why() };
         }
     };
-    if cadence.respect_hints
-        && let Some(hint) = hints::largest(signals)
-    {
+    if let Some(hint) = hint {
         not_before(later(now, hint.wait.min(cadence.max)), &|| {
             hint.words(cadence.max)
         });
@@ -97,19 +106,13 @@ pub fn next_poll(
         not_before(
             later(
                 now,
-                back_off(
-                    history.class,
-                    history.failures,
-                    pace.interval(),
-                    cadence.max,
-                ),
+                back_off(history.class, history.failures, pace.interval, cadence.max),
             ),
             &|| failures(history),
         );
     }
     if history.unconditional && matches!(cadence.rule, Rule::Adaptive) {
-        let floor = cadence.min.saturating_mul(UNCONDITIONAL_FLOOR);
-        not_before(later(now, floor.min(cadence.max)), &|| {
+        not_before(later(now, unconditional_floor(cadence)), &|| {
             "the feed gives no ETag or Last-Modified: each poll costs the whole of it".to_owned()
         });
     }
@@ -133,8 +136,53 @@ pub fn spread(source_id: &str, crowd: usize, longest: Duration) -> Duration {
     )
 }
 
-/// What an adaptive source waits until its pace is learned.
-const ADAPTIVE_INTERVAL: Duration = Duration::from_secs(60 * 60);
+/// The learned wait of an adaptive source, no less than `floor`, at most `cadence.max`.
+fn adaptive_wait(learned: &Learned, cadence: &Cadence, floor: Duration) -> Duration {
+    let bounds = adaptive::Bounds {
+        floor,
+        ceiling: cadence.max,
+        unpriced: cadence.min * 4 / 5,
+    };
+    adaptive::wait(&learned.rhythm, learned.price, bounds)
+}
+
+fn unconditional_floor(cadence: &Cadence) -> Duration {
+    cadence
+        .min
+        .saturating_mul(UNCONDITIONAL_FLOOR)
+        .min(cadence.max)
+}
+
+/// The normal time between two polls; for a cron line that between its next two firings. The learned one knows of the
+/// floors that always hold, and is planned around them.
+fn interval(
+    cadence: &Cadence,
+    history: &History,
+    hint: Option<&hints::Hint>,
+    now: DateTime<Utc>,
+) -> Duration {
+    match (&cadence.rule, &history.learned) {
+        (Rule::Adaptive, None) => UNLEARNED_INTERVAL.max(cadence.min),
+        (Rule::Adaptive, Some(learned)) => {
+            let hint = hint.map_or(Duration::ZERO, |hint| hint.wait.min(cadence.max));
+            let whole = history.unconditional.then(|| unconditional_floor(cadence));
+            let floor = cadence.min.max(hint).max(whole.unwrap_or_default());
+            adaptive_wait(learned, cadence, floor)
+        }
+        (Rule::Every(interval), _) => *interval,
+        (Rule::Cron(crontab), _) => {
+            let first = crontab.next_after(now);
+            let second = first.and_then(|first| crontab.next_after(first));
+            let gap = first
+                .zip(second)
+                .and_then(|(first, second)| (second - first).to_std().ok());
+            gap.unwrap_or(cadence.max)
+        }
+    }
+}
+
+/// What an adaptive source of which nothing was ever read waits.
+const UNLEARNED_INTERVAL: Duration = Duration::from_secs(60 * 60);
 /// Window that one more source adds to [`spread`].
 const SPREAD_PER_SOURCE: Duration = Duration::from_millis(200);
 /// A fixed interval is stretched by up to one part in this many …
@@ -152,15 +200,24 @@ struct Pace<'a> {
     source_id: &'a str,
     cadence: &'a Cadence,
     now: DateTime<Utc>,
+    /// The normal time between two polls.
+    interval: Duration,
+    learned: Option<&'a Learned>,
 }
 
 impl Pace<'_> {
     /// The first instant, not before `floor`, that the cadence wants or allows. Never falls while `floor` rises.
     fn due_from(&self, floor: DateTime<Utc>) -> DateTime<Utc> {
         let Rule::Cron(crontab) = &self.cadence.rule else {
-            let interval = self.interval();
-            let stretch = share(self.source_id, (interval / STRETCH_PARTS).min(STRETCH_MAX));
-            return later(self.now, interval.saturating_add(stretch)).max(floor);
+            // A learned wait is the source's own already, and keeps the phase that its first poll was given.
+            let stretch = match self.learned {
+                Some(_) => Duration::ZERO,
+                None => share(
+                    self.source_id,
+                    (self.interval / STRETCH_PARTS).min(STRETCH_MAX),
+                ),
+            };
+            return later(self.now, self.interval.saturating_add(stretch)).max(floor);
         };
         if let Some(first) = crontab.next_after(self.now)
             && first >= floor
@@ -186,31 +243,39 @@ impl Pace<'_> {
         Some(if just_over { floor } else { next })
     }
 
-    /// The normal time between two polls; for a cron line that between its next two firings.
-    fn interval(&self) -> Duration {
-        match &self.cadence.rule {
-            Rule::Adaptive => ADAPTIVE_INTERVAL.max(self.cadence.min),
-            Rule::Every(interval) => *interval,
-            Rule::Cron(crontab) => {
-                let first = crontab.next_after(self.now);
-                let second = first.and_then(|first| crontab.next_after(first));
-                let gap = first
-                    .zip(second)
-                    .and_then(|(first, second)| (second - first).to_std().ok());
-                gap.unwrap_or(self.cadence.max)
-            }
-        }
-    }
-
     fn words(&self) -> String {
         match &self.cadence.rule {
-            Rule::Adaptive => format!(
-                "every {}, until its pace is learned",
-                every::words(self.interval())
-            ),
+            Rule::Adaptive => match self.learned {
+                Some(learned) => format!("learned pace: {}", learned_words(&learned.rhythm)),
+                None => format!(
+                    "every {}, until its pace is learned",
+                    every::words(self.interval)
+                ),
+            },
             Rule::Every(interval) => format!("every {}", every::words(*interval)),
             Rule::Cron(crontab) => format!("cron `{}`", crontab.line()),
         }
+    }
+}
+
+/// "about 3 entries a day, mostly at 8, 9 and 14 h UTC".
+pub fn learned_words(rhythm: &Rhythm) -> String {
+    let per_day = rhythm.per_day();
+    let about = |count: f64, unit: &str| match count.round() {
+        ..=1.0 => format!("about an entry a {unit}"),
+        count => format!("about {count} entries a {unit}"),
+    };
+    let rate = match per_day {
+        0.75.. => about(per_day, "day"),
+        0.11.. => about(per_day * 7.0, "week"),
+        0.025.. => about(per_day * 30.0, "month"),
+        _ => "hardly an entry a month".to_owned(),
+    };
+    let hours: Vec<String> = rhythm.busy_hours().iter().map(u8::to_string).collect();
+    match hours.split_last() {
+        None => rate,
+        Some((last, [])) => format!("{rate}, mostly at {last} h UTC"),
+        Some((last, others)) => format!("{rate}, mostly at {} and {last} h UTC", others.join(", ")),
     }
 }
 

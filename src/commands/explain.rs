@@ -112,6 +112,15 @@ fn text(explained: &Explained, source: &Source, now: DateTime<Utc>) -> String {
     if let Some(cure) = health.cure {
         lines.push(("cure", cure.to_owned()));
     }
+    if let Some(pace) = &explained.facts.pace {
+        lines.push((
+            "pace",
+            format!(
+                "{}; a poll is worth {:.1} minutes of an entry's waiting",
+                pace.learned, pace.price_minutes
+            ),
+        ));
+    }
     let hints = hints(&explained.facts.hints);
     lines.push((
         "schedule",

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use ipnet::IpNet;
 use url::{Host, Url};
 
-use crate::model::{Cadence, HttpVersion, Nearness, RequestOptions, Retention, Rule};
+use crate::model::{Budget, Cadence, HttpVersion, Nearness, RequestOptions, Retention, Rule};
 
 use super::file::{Notes, Read, Section, Value};
 use super::values::{choice, count, duration, flag, length, network, size, timezone, whole, words};
@@ -156,6 +156,7 @@ pub(super) fn schedule(
         ),
         max: section.read("max", DAY, notes, length(bounds)),
         respect_hints: section.read("respect_hints", true, notes, flag),
+        budget: section.read("budget", None, notes, |value| budget(value.text()?)),
     };
     if cadence.min > cadence.max
         && let Some(value) = section.value("min").or_else(|| section.value("max"))
@@ -165,11 +166,6 @@ pub(super) fn schedule(
             value.key,
             "`min` is longer than `max`; make it shorter",
         );
-    }
-    if section.read("budget", false, notes, |value| budget(value.text()?))
-        && let Some(value) = section.value("budget")
-    {
-        notes.idle(&value);
     }
     (cadence, zone)
 }
@@ -283,20 +279,26 @@ fn own_url(listen: &Listen) -> Url {
     Url::parse(&format!("http://{address}/")).expect("checked by `listen`")
 }
 
-/// `2000/h`; `false` when there is none.
-fn budget(text: &str) -> Read<bool> {
+/// `2000/h`, `10000/d`; `None` for an empty text: no bound.
+///
+/// # Errors
+/// What is wrong with it, and the cure.
+pub fn budget(text: &str) -> Result<Option<Budget>, String> {
     if text.is_empty() {
-        return Ok(false);
+        return Ok(None);
     }
-    let sound = text.split_once('/').is_some_and(|(polls, unit)| {
-        polls.trim().parse::<u32>().is_ok_and(|polls| polls > 0)
-            && duration(&format!("1{}", unit.trim())).is_ok()
-    });
-    if sound {
-        Ok(true)
-    } else {
-        Err(format!(
-            "{text:?} is no budget; write polls a time such as \"2000/h\", or \"\" for none"
-        ))
-    }
+    let read = || {
+        let (polls, unit) = text.split_once('/')?;
+        let polls = polls
+            .trim()
+            .parse::<u32>()
+            .ok()
+            .filter(|polls| *polls > 0)?;
+        let time = duration(&format!("1{}", unit.trim())).ok()?;
+        let polls_per_hour = f64::from(polls) * 3_600.0 / time.as_secs_f64();
+        Some(Budget { polls_per_hour })
+    };
+    read().map(Some).ok_or_else(|| {
+        format!("{text:?} is no budget; write polls a time such as \"2000/h\", or \"\" for none")
+    })
 }

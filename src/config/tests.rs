@@ -144,8 +144,8 @@ fn the_own_address_follows_the_listener_and_ends_in_a_slash() {
 
 #[test]
 fn keys_that_do_nothing_yet_warn_only_when_they_ask_for_something() {
-    let asked = r#"[schedule]
-budget = "2000/h"
+    let asked = r#"[store]
+retention = { age = "365d" }
 [[source]]
 url = "https://example.org/"
 full_text = "always"
@@ -160,13 +160,13 @@ drop = ["words < 50"]
         .iter()
         .map(|warning| warning.key.as_str())
         .collect();
-    let expected = ["schedule.budget", "source[1].full_text", "output[1].hubs"];
+    let expected = ["source[1].full_text", "output[1].hubs"];
     assert_eq!(keys, expected);
     assert_eq!(
         warnings(&config)[0],
         "feedmill.toml:2:10: schedule.budget: does nothing yet in this release"
     );
-    let silent = "[schedule]\nbudget = \"\"\n[[source]]\nurl = \"file:a\"\nfull_text = \"never\"\nkeep = []\n";
+    let silent = "[[source]]\nurl = \"file:a\"\nfull_text = \"never\"\nkeep = []\n";
     assert_eq!(warnings(&good(silent)), [""; 0]);
 }
 

@@ -24,6 +24,7 @@ pub(super) fn cadence(schedule: &str) -> Cadence {
         min: MINUTE * 15,
         max: DAY,
         respect_hints: true,
+        budget: None,
     }
 }
 

@@ -6,8 +6,10 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::codec::{from_json, instant};
+use super::rhythms;
 use super::{Error, SourceHealth, Sources, Store};
-use crate::model::{FeedInfo, Signals};
+use crate::model::{FeedInfo, Learned, Signals};
+use crate::schedule::learned_words;
 
 /// A source, with what lies behind its next poll. JSON names are those of `docs/json.md`.
 #[derive(Clone, Debug, Serialize)]
@@ -19,12 +21,27 @@ pub struct Explanation {
     pub hints: Hints,
     /// Hubs that the feed names, used or not; none are shown of a private source.
     pub hub_urls: Vec<String>,
+    /// What the adaptive schedule has learned; `None`: nothing yet, or another schedule.
+    pub pace: Option<Pace>,
     /// Its polls can be conditional.
     pub conditional: bool,
     /// Polls in a row that were sent for good to one other address.
     pub moving_polls: u64,
     /// Its last polls, the newest first.
     pub polls: Vec<Poll>,
+}
+
+/// When a source publishes, and what a poll costs.
+#[derive(Clone, Debug, Serialize)]
+pub struct Pace {
+    /// In words.
+    pub learned: String,
+    /// In the long run.
+    pub entries_per_day: f64,
+    /// Hours of the day in UTC with half as much again as an even share of the entries.
+    pub busy_hours: Vec<u8>,
+    /// Minutes of waiting of one entry that are worth a poll.
+    pub price_minutes: f64,
 }
 
 /// What the publisher says about pace; lengths in seconds, `None`: not said.
@@ -74,10 +91,10 @@ impl Store {
         polls: u32,
     ) -> Result<Option<Explanation>, Error> {
         let one = sources.only(id);
-        let Some((health, key)) = self.health(&one)?.pop().zip(one.iter().next()) else {
+        let Some((health, (key, source))) = self.health(&one)?.pop().zip(one.iter().next()) else {
             return Ok(None);
         };
-        let (key, private) = (key.0, key.1.private);
+        let private = source.private;
         self.read(|connection| {
             let (signals, conditional, moving_polls, info) = connection
                 .prepare_cached(
@@ -97,6 +114,7 @@ impl Store {
             let signals: Option<Signals> = signals
                 .map(|text| from_json("signals", &text))
                 .transpose()?;
+            let pace = rhythms::learned(connection, key, &source.cadence)?.map(pace);
             let polls = connection
                 .prepare_cached(
                     "SELECT at_ms, took_ms, outcome, new, revised, merged, body_bytes FROM polls
@@ -121,11 +139,21 @@ impl Store {
                 hub_urls: info
                     .filter(|_| !private)
                     .map_or_else(Vec::new, |info| info.hub_urls),
+                pace,
                 conditional,
                 moving_polls,
                 polls,
             }))
         })
+    }
+}
+
+fn pace(learned: Learned) -> Pace {
+    Pace {
+        learned: learned_words(&learned.rhythm),
+        entries_per_day: learned.rhythm.per_day(),
+        busy_hours: learned.rhythm.busy_hours(),
+        price_minutes: learned.price,
     }
 }
 

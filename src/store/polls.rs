@@ -10,9 +10,9 @@ use super::articles::{self, Applied};
 use super::codec::{document, document_blob, hashes_blob, json, millis, optional_instant};
 use super::moves::{self, Face};
 use super::window::Window;
-use super::{events, history, push};
+use super::{events, history, push, rhythms};
 use crate::model::{
-    FeedDocument, History, Item, Observation, Observed, Report, Signals, Validators,
+    FeedDocument, History, Item, Learned, Observation, Observed, Report, Rule, Signals, Validators,
 };
 use crate::schedule;
 
@@ -127,6 +127,7 @@ fn record(tx: &Savepoint<'_>, window: &mut Window, observed: Observed) -> Result
     let source = std::sync::Arc::clone(&observed.source);
     let moved_to = observed.moved_to.as_ref().map(url::Url::as_str);
     let mut same_feed = true;
+    let mut dates = Vec::new();
     if let Observation::Feed(feed) = observed.outcome {
         after.signals = Some(feed.signals.clone());
         let face = moved_to.map(|_| Face::of(tx, key)).transpose()?;
@@ -134,7 +135,7 @@ fn record(tx: &Savepoint<'_>, window: &mut Window, observed: Observed) -> Result
         if before.last_ok_at.is_none() {
             history::begin(tx, key, &source, &feed, at)?;
         }
-        store_feed(tx, window, key, &source, at, &before, *feed, &mut report)?;
+        dates = store_feed(tx, window, key, &source, at, &before, *feed, &mut report)?;
         if let Some(face) = face {
             same_feed = face.is_of(&Face::of(tx, key)?);
         }
@@ -145,8 +146,37 @@ fn record(tx: &Savepoint<'_>, window: &mut Window, observed: Observed) -> Result
     } else if moves::arrived(tx, key, moved_to, same_feed)? {
         report.moved = Some(MOVED);
     }
-    after.store(tx, key, &source, &before, &mut report)?;
+    let learned = learned(tx, key, &source, &dates, &before, &after)?;
+    after.store(tx, key, &source, &before, learned, &mut report)?;
     Ok(report)
+}
+
+/// What is known of the source's pace after this poll. An error says nothing about it, but costs a poll too.
+fn learned(
+    tx: &Savepoint<'_>,
+    key: i64,
+    source: &crate::model::Source,
+    dates: &[Option<DateTime<Utc>>],
+    before: &Before,
+    after: &After,
+) -> Result<Option<Learned>, Error> {
+    let rhythm = if after.ok {
+        rhythms::learn(
+            tx,
+            key,
+            source,
+            dates,
+            before.last_ok_at.is_none(),
+            after.at,
+        )?
+    } else {
+        rhythms::rhythm(tx, key)?
+    };
+    if !matches!(source.cadence.rule, Rule::Adaptive) {
+        return Ok(None);
+    }
+    let price = rhythms::spend(tx, &source.cadence, after.at)?;
+    Ok(rhythm.map(|rhythm| Learned { rhythm, price }))
 }
 
 fn before(tx: &Savepoint<'_>, key: i64) -> Result<Before, Error> {
@@ -181,6 +211,7 @@ fn store_validators(tx: &Savepoint<'_>, key: i64, validators: &Validators) -> Re
     Ok(())
 }
 
+/// Gives the dates of the entries that were not known; `None` for one without.
 #[expect(
     clippy::too_many_arguments,
     reason = "one call, each argument another thing"
@@ -194,7 +225,8 @@ fn store_feed(
     before: &Before,
     mut feed: FeedDocument,
     report: &mut Report,
-) -> Result<(), Error> {
+) -> Result<Vec<Option<DateTime<Utc>>>, Error> {
+    let mut dates = Vec::new();
     let old: Vec<(u64, i64)> = tx
         .prepare_cached("SELECT document FROM sources WHERE id = ?1")?
         .query_row([key], |row| row.get::<_, Option<Vec<u8>>>(0))?
@@ -235,9 +267,13 @@ fn store_feed(
             Item::Known { .. } => {}
             Item::Candidate(candidate) => {
                 let raw_hash = candidate.raw_hash;
+                let published = candidate.entry.published;
                 let applied = articles::apply(tx, window, &context, position, *candidate)?;
                 count(&applied, report);
                 frozen |= applied.frozen;
+                if applied.new || applied.merged {
+                    dates.push(published);
+                }
                 if let Some(entry) = applied.entry {
                     // What was not taken is looked at again: its hash is not remembered.
                     newest.push((if applied.frozen { !raw_hash } else { raw_hash }, entry));
@@ -273,7 +309,7 @@ fn store_feed(
         feed.body_hash,
         document_blob(&newest)
     ])?;
-    Ok(())
+    Ok(dates)
 }
 
 pub(super) fn count(applied: &Applied, report: &mut Report) {
@@ -364,6 +400,7 @@ impl After {
         key: i64,
         source: &crate::model::Source,
         before: &Before,
+        learned: Option<Learned>,
         report: &mut Report,
     ) -> Result<(), Error> {
         let stored: Option<Signals> = before
@@ -374,11 +411,11 @@ impl After {
         let conditional: bool = tx
             .prepare_cached("SELECT validators_url IS NOT NULL FROM sources WHERE id = ?1")?
             .query_row([key], |row| row.get(0))?;
-        let next = self.next(source, &signals, conditional, None);
+        let next = self.next(source, &signals, conditional, learned.clone(), None);
         // While a hub pushes, polls are there in case it does not: its floor holds for every cadence.
         let next = match push::floor(tx, key, source, self.at)? {
             Some(floor) if self.ok => {
-                let slow = self.next(source, &signals, conditional, Some(floor));
+                let slow = self.next(source, &signals, conditional, learned, Some(floor));
                 slow.filter(|slow| next.as_ref().is_some_and(|next| slow.at > next.at))
                     .map(|slow| schedule::Next {
                         why: push::FALLBACK.to_owned(),
@@ -444,6 +481,7 @@ impl After {
         source: &crate::model::Source,
         signals: &Signals,
         conditional: bool,
+        learned: Option<Learned>,
         floor: Option<DateTime<Utc>>,
     ) -> Option<schedule::Next> {
         if let Some(gone_at) = self.gone_at {
@@ -462,6 +500,7 @@ impl After {
             unconditional: !conditional && source.url.scheme() != "file",
             last_polled_at: Some(self.at),
             held_until: self.held_until.max(floor),
+            learned,
         };
         Some(schedule::next_poll(
             &source.id,

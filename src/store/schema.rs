@@ -11,6 +11,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0001_initial.sql")),
     M::up(include_str!("../../migrations/0002_search.sql")),
     M::up(include_str!("../../migrations/0003_manners.sql")),
+    M::up(include_str!("../../migrations/0004_pace.sql")),
     M::up(include_str!("../../migrations/0005_push.sql")),
     M::up(include_str!("../../migrations/0006_retention.sql")),
     M::up(include_str!("../../migrations/0007_dedup.sql")),

@@ -34,6 +34,7 @@ fn source(id: &str, url: &str) -> Arc<Source> {
             min: Duration::from_secs(900),
             max: Duration::from_secs(86_400),
             respect_hints: true,
+            budget: None,
         },
         priority: 0,
         timezone: chrono_tz::UTC,

@@ -6,6 +6,7 @@
 mod checks;
 mod compare;
 mod dedup;
+mod schedule;
 mod urls;
 
 use std::collections::BTreeMap;

@@ -79,6 +79,7 @@ async fn explain_tells_what_decided_and_what_happened() {
         "404",
         "cure        look on the site",
         "schedule    adaptive",
+        "pace        about 4 entries a week; a poll is worth 5.0 minutes",
         "hints       max-age 30m",
         "conditional yes",
         "push        no, though the feed names https://hub.example/: `websub` of the source is off",

@@ -40,6 +40,7 @@ pub(crate) fn source(url: impl Into<Url>) -> Source {
             min: Duration::from_secs(900),
             max: Duration::from_secs(86_400),
             respect_hints: true,
+            budget: None,
         },
         priority: 0,
         timezone: chrono_tz::UTC,

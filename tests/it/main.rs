@@ -21,6 +21,7 @@ mod moving;
 mod origin;
 mod polling;
 mod push;
+mod schedule;
 mod search;
 mod trouble;
 mod walk;
