@@ -164,7 +164,7 @@ drop = ["words < 50"]
     assert_eq!(keys, expected);
     assert_eq!(
         warnings(&config)[0],
-        "feedmill.toml:2:10: schedule.budget: does nothing yet in this release"
+        "feedmill.toml:5:13: source[1].full_text: does nothing yet in this release"
     );
     let silent = "[[source]]\nurl = \"file:a\"\nfull_text = \"never\"\nkeep = []\n";
     assert_eq!(warnings(&good(silent)), [""; 0]);

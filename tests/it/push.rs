@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use chrono::TimeDelta;
 use feedmill::config::{self, Listen};
-use feedmill::model::Source;
+use feedmill::model::{Cadence, Rule, Source};
 use feedmill::publish::{Site, http};
 use feedmill::push::Push;
 use feedmill::store::{PushState, Scope};
@@ -35,9 +35,14 @@ struct Pushed {
 }
 
 fn wanted(origin: &Origin) -> Source {
+    let source = source("feed", origin.url("/feed"));
     Source {
         websub: true,
-        ..source("feed", origin.url("/feed"))
+        cadence: Cadence {
+            rule: Rule::Every(std::time::Duration::from_secs(3_600)),
+            ..source.cadence
+        },
+        ..source
     }
 }
 
