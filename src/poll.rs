@@ -11,8 +11,8 @@ use tokio::sync::{mpsc, oneshot};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128_with_seed};
 
 use crate::clock::Clock;
-use crate::filter::Subject;
 use crate::fetch::{self, Answer, Fetcher, Payload};
+use crate::filter::Subject;
 use crate::model::{
     Candidate, Due, FeedDocument, Item, Observation, Observed, PIPELINE_VERSION, Report, Source,
     Validators,

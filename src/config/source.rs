@@ -7,8 +7,8 @@ use url::Url;
 use crate::model::{Cadence, HttpVersion, RequestOptions, Secret, Source};
 
 use super::address::feed_url;
-use super::filters::filters;
 use super::file::{Notes, Read, Section, Value};
+use super::filters::filters;
 use super::secret::resolve;
 use super::sections::{TIMEOUTS, fill, networks, rule};
 use super::values::{choice, count, flag, length, name, tag, timezone, whole, words};

@@ -63,7 +63,9 @@ impl Served {
             _ if !token::allows(made.token(), request) => self.missing(&self.site.borrow()),
             Made::Missing => self.missing(&self.site.borrow()),
             _ if !head_only && request.method() != Method::GET => method_not_allowed(),
-            Made::Here(publication) | Made::Brief(publication) => document(&publication, request.headers(), head_only),
+            Made::Here(publication) | Made::Brief(publication) => {
+                document(&publication, request.headers(), head_only)
+            }
             Made::Gone(_) => note(
                 StatusCode::GONE,
                 "This was withdrawn; begin again at the feed itself.\n",

@@ -419,7 +419,10 @@ listen = "here"
 fn a_bad_filter_is_pointed_at_within_its_string() {
     let source = "[[source]]\nurl = \"file:a\"\n";
     for (filter, expected) in [
-        ("keep = ['titel ~ \"x\"']", "3:10: source[1].keep[1]: \"titel\" is no field"),
+        (
+            "keep = ['titel ~ \"x\"']",
+            "3:10: source[1].keep[1]: \"titel\" is no field",
+        ),
         (
             "drop = ['words < 5', 'title ~ \"é(\"']",
             "3:33: source[1].drop[2]: the pattern is wrong here: unclosed group",
@@ -428,9 +431,18 @@ fn a_bad_filter_is_pointed_at_within_its_string() {
             "keep = [\"title ~ \\\"\\u00e9(\\\"\"]",
             "3:26: source[1].keep[1]: the pattern is wrong here: unclosed group",
         ),
-        ("keep = [\"\"\"\n titel\"\"\"]", "3:9: source[1].keep[1]: \"titel\" is no field"),
-        ("keep = [5]", "3:9: source[1].keep[1]: an integer stands here"),
-        ("keep = 'words > 1'", "3:8: source[1].keep: a string stands here"),
+        (
+            "keep = [\"\"\"\n titel\"\"\"]",
+            "3:9: source[1].keep[1]: \"titel\" is no field",
+        ),
+        (
+            "keep = [5]",
+            "3:9: source[1].keep[1]: an integer stands here",
+        ),
+        (
+            "keep = 'words > 1'",
+            "3:8: source[1].keep: a string stands here",
+        ),
     ] {
         let problems = problems(&format!("{source}{filter}\n"));
         assert!(
