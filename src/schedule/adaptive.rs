@@ -72,11 +72,12 @@ pub(super) fn wait(rhythm: &Rhythm, price: f64, bounds: Bounds) -> Duration {
     let mut first = least;
     for from in (0..PLANNED).rev() {
         let mut best = f64::INFINITY;
-        for to in from + least..=(from + most).min(CELLS) {
+        let reach = costs.iter().enumerate().take(from + most + 1);
+        for (to, after) in reach.skip(from + least) {
             let priced = to.saturating_sub(grace).max(from);
             let waited =
                 waiting[priced] - waiting[from] - entries[from] * (priced - from) as f64 * step;
-            let cost = price + waited + costs[to];
+            let cost = price + waited + after;
             if cost < best {
                 best = cost;
                 first = to - from;
