@@ -34,7 +34,7 @@ pub struct Sketch {
     pub words: u32,
     /// Different shingles in the whole text.
     pub shingles: u32,
-    /// The lowest of their hashes, sorted: all of them up to [`LOWEST`].
+    /// The lowest of their hashes, sorted: all of them up to 256.
     pub lowest: Vec<u32>,
     /// Shingles of the first 60 words, sorted.
     pub lead: Vec<u32>,
@@ -105,7 +105,7 @@ impl Sketch {
         }
     }
 
-    /// How much of one text stands in the other. Exact up to [`LOWEST`] shingles a side, else estimated over the range
+    /// How much of one text stands in the other. Exact up to 256 shingles a side, else estimated over the range
     /// of hashes that both sides cover.
     pub fn overlap(&self, other: &Self) -> Overlap {
         let (small, large) = if self.shingles <= other.shingles {

@@ -39,7 +39,7 @@ async fn the_old_entries_of_a_new_source_do_not_flood_what_is_ordered_by_first_s
     // Titles in the order of the output.
     let order = || -> Vec<String> {
         let (site, _) = daemon::rendered(&config, &mill.shell, &mill.sources).expect("rendered");
-        let body = String::from_utf8_lossy(&site["news.atom"].body()).into_owned();
+        let body = String::from_utf8_lossy(site["news.atom"].body()).into_owned();
         let titles = body
             .match_indices("Of ")
             .map(|(at, _)| body[at + 3..at + 5].to_owned());

@@ -124,7 +124,7 @@ const fn with(
     }
 }
 
-/// The addresses of `img` and `source` are missing here: [`super::pictures`] reads them together.
+/// The addresses of `img` and `source` are missing here: [`super::pictures()`] reads them together.
 pub(super) const ELEMENTS: &[Element] = &[
     bare("p", Kind::Paragraph),
     with(
