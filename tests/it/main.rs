@@ -14,6 +14,7 @@ mod fetching;
 mod filters;
 mod forgetting;
 mod formats;
+mod fortnight;
 mod keeping;
 mod manners;
 mod mill;
