@@ -4,8 +4,15 @@
 -- Entries that a new one may be a copy of. Gone with the window.
 CREATE TABLE sketches (
   entry INTEGER PRIMARY KEY REFERENCES entries (id) ON DELETE CASCADE,
-  bands BLOB NOT NULL,                 -- keys under which the text and its title are found: 4 bytes each, little-endian
   sketch BLOB NOT NULL                 -- what is compared; the first byte says in which form
+) STRICT;
+
+-- How they are found: read as a whole at the first poll, so its rows are small.
+CREATE TABLE sketch_keys (
+  entry INTEGER PRIMARY KEY REFERENCES sketches (entry) ON DELETE CASCADE,
+  source INTEGER NOT NULL,             -- as of its entry
+  dated_at_ms INTEGER NOT NULL,        -- publisher's date, else first seen
+  keys BLOB NOT NULL                   -- keys of the text, its title and its picture: 4 bytes each, little-endian
 ) STRICT;
 
 -- What a source repeats.

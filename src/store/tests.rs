@@ -478,7 +478,7 @@ async fn entries_of_an_older_release_are_brought_into_the_comparison() {
     world.poll(&[("a", title, COPIED)]).await.expect("stored");
     world
         .store
-        .sql("DELETE FROM sketches; INSERT INTO meta VALUES ('unsketched_entry', '1')")
+        .sql("DELETE FROM sketches; DELETE FROM sketch_keys; INSERT INTO meta VALUES ('unsketched_entry', '1')")
         .await;
     let count = || {
         world.store.read(|connection| {

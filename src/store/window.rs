@@ -17,6 +17,8 @@ use crate::sketch::{BANDS, Blocks, Sketch, Title};
 const GENERIC_USES: usize = 3;
 /// A picture of more entries is no evidence.
 const IMAGE_USES: usize = 4;
+/// Entries that an index has room for beyond a quarter more than there are.
+const SPARE: usize = 1_024;
 /// Sketches are dropped this long after the newest document last held their entry, beyond the window.
 const GRACE: TimeDelta = TimeDelta::hours(24);
 
@@ -50,11 +52,11 @@ impl Window {
     }
 
     fn index(&mut self, connection: &Connection) -> Result<&mut Index, Error> {
-        let index = match self.index.take() {
-            Some(index) if !index.is_full() => index,
-            _ => load(connection)?,
-        };
-        Ok(self.index.insert(index))
+        if self.index.as_ref().is_none_or(Index::is_full) {
+            self.index = None; // Its room is given back before the next one takes more.
+            self.index = Some(load(connection)?);
+        }
+        self.index.as_mut().ok_or(Error::Closed)
     }
 
     /// Keeps what an entry looks like, and puts it under its keys.
@@ -68,12 +70,15 @@ impl Window {
         if self.nearness.window.is_none() {
             return Ok(());
         }
-        let bands: Vec<u8> = keys.iter().flat_map(|key| key.to_le_bytes()).collect();
+        let blob: Vec<u8> = keys.iter().flat_map(|key| key.to_le_bytes()).collect();
+        connection
+            .prepare_cached("INSERT OR REPLACE INTO sketches (entry, sketch) VALUES (?1, ?2)")?
+            .execute(params![placed.entry, sketch.encode()])?;
         connection
             .prepare_cached(
-                "INSERT OR REPLACE INTO sketches (entry, bands, sketch) VALUES (?1, ?2, ?3)",
+                "INSERT OR REPLACE INTO sketch_keys (entry, source, dated_at_ms, keys) VALUES (?1, ?2, ?3, ?4)",
             )?
-            .execute(params![placed.entry, bands, sketch.encode()])?;
+            .execute(params![placed.entry, placed.source, placed.dated * 1_000, blob])?;
         self.index(connection)?.insert(placed, keys.into_iter());
         Ok(())
     }
@@ -123,12 +128,12 @@ fn title_key(title: &Title) -> Option<u32> {
 }
 
 fn load(connection: &Connection) -> Result<Index, Error> {
-    let rows: i64 = connection.query_row("SELECT count(*) FROM sketches", [], |row| row.get(0))?;
+    let rows: i64 =
+        connection.query_row("SELECT count(*) FROM sketch_keys", [], |row| row.get(0))?;
     let rows = usize::try_from(rows).unwrap_or(0);
-    let mut index = Index::with_room_for((rows + rows / 2) * (BANDS + 2));
+    let mut index = Index::with_room_for(rows + rows / 4 + SPARE, BANDS + 2);
     let mut statement = connection.prepare_cached(
-        "SELECT k.entry, e.source, coalesce(e.published_at_ms, e.first_seen_at_ms), k.bands
-         FROM sketches k JOIN entries e ON e.id = k.entry ORDER BY k.entry",
+        "SELECT entry, source, dated_at_ms, keys FROM sketch_keys ORDER BY entry",
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -137,9 +142,12 @@ fn load(connection: &Connection) -> Result<Index, Error> {
             source: row.get(1)?,
             dated: row.get::<_, i64>(2)? / 1_000,
         };
-        let bands = row.get_ref(3)?.as_blob().unwrap_or_default();
-        let key = |bytes: &[u8]| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
-        index.insert(placed, bands.chunks_exact(4).map(key));
+        let (keys, _) = row
+            .get_ref(3)?
+            .as_blob()
+            .unwrap_or_default()
+            .as_chunks::<4>();
+        index.insert(placed, keys.iter().copied().map(u32::from_le_bytes));
     }
     Ok(index)
 }
