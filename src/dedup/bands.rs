@@ -35,7 +35,7 @@ impl Index {
     /// An index with room for this many entries of so many keys each.
     pub fn with_room_for(entries: usize, keys: usize) -> Self {
         Self {
-            slots: vec![EMPTY; entries * keys * 5 / 4 + LONGEST_PROBE],
+            slots: vec![EMPTY; entries * keys * 7 / 5 + LONGEST_PROBE],
             used: 0,
             entries: Vec::with_capacity(entries),
         }
@@ -53,7 +53,7 @@ impl Index {
 
     /// There is no room for one more text.
     pub fn is_full(&self) -> bool {
-        (self.used + 2 * crate::sketch::BANDS) * 5 > self.slots.len() * 4
+        (self.used + crate::sketch::BANDS + 2) * 7 > self.slots.len() * 5
     }
 
     /// Puts an entry under its keys. Above about a million entries, and without room, nothing more is taken.
