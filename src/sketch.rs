@@ -17,9 +17,9 @@ const LOWEST: usize = 256;
 const LEAD_WORDS: usize = 60;
 /// Numbers kept of a text.
 const NUMBERS: usize = 64;
-const WHOLE_BANDS: usize = 10;
+const WHOLE_BANDS: usize = 6;
 const WHOLE_ROWS: usize = 3;
-const LEAD_BANDS: usize = 12;
+const LEAD_BANDS: usize = 8;
 const LEAD_ROWS: usize = 2;
 /// Keys under which a text is found.
 pub const BANDS: usize = WHOLE_BANDS + LEAD_BANDS;
