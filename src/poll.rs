@@ -20,7 +20,7 @@ use crate::model::{
 };
 use crate::normalize::{self, Normalized};
 use crate::parse::{self, ParsedFeed};
-use crate::sketch::{Blocks, Sketch, Title};
+use crate::sketch::{Blocks, Learned, Sketch, Title};
 use crate::store::{self, Store, compress};
 
 pub use outage::{Network, Outage, Try};
@@ -352,7 +352,7 @@ fn feed(
     let known: std::collections::HashMap<u64, i64> = due.document.iter().copied().collect();
     let mut seen = std::collections::HashSet::new();
     let mut items = Vec::with_capacity(parsed.entries.len().min(take));
-    let mut furniture = due.furniture.clone();
+    let mut furniture = Learned::decode(&due.furniture);
     let mut texts = Vec::new();
     for (index, entry) in parsed.entries.iter().enumerate().take(take) {
         let identity = normalize::identity(&document, index, entry);
@@ -402,6 +402,7 @@ fn feed(
         })));
     }
     // Only now it is known what the document repeats.
+    let seen_texts = !texts.is_empty();
     let mut texts = texts.into_iter();
     for item in &mut items {
         if let Item::Candidate(candidate) = item
@@ -438,7 +439,7 @@ fn feed(
         delta,
         prev_archive,
         items,
-        furniture: (furniture != due.furniture).then(|| furniture.encode()),
+        furniture: seen_texts.then(|| furniture.encode()),
         repeated: (document.repeated.len() > due.repeated.len())
             .then(|| document.repeated.iter().copied().collect()),
     }

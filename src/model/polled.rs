@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
 use super::{Entry, FeedInfo, Signals, Source, Validators};
-use crate::sketch::{Learned, Sketch};
+use crate::sketch::Sketch;
 
 /// What one poll learned, ready for the store: everything that is dear was done off the writer.
 #[derive(Debug)]
@@ -177,8 +177,8 @@ pub struct Due {
     pub failing: bool,
     /// Salted hashes of the newest document's raw entries, and their `entries.id`.
     pub document: Vec<(u64, i64)>,
-    /// What the source repeats from article to article.
-    pub furniture: Learned,
+    /// What the source repeats from article to article: a [`Learned`](crate::sketch::Learned), not yet read.
+    pub furniture: Vec<u8>,
     /// Hashes of ids and links that the source gave to different entries.
     pub repeated: Vec<u64>,
 }

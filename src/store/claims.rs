@@ -14,7 +14,6 @@ use super::codec::{document, hashes, millis};
 use super::{Error, Store};
 use crate::model::{Due, RequestOptions, Source, Validators};
 use crate::schedule;
-use crate::sketch::Learned;
 
 /// A claim is void after this long: no poll takes it.
 const LEASE: TimeDelta = TimeDelta::minutes(15);
@@ -279,7 +278,7 @@ pub(super) fn load(connection: &Connection, key: i64, source: Arc<Source>) -> Re
                 validators: Validators { url: row.get(0)?, etag: row.get(1)?, last_modified: row.get(2)? },
                 body_hash: body_hash.and_then(|hash| hash.try_into().ok()),
                 document: newest.map(|blob| document(&blob)).unwrap_or_default(),
-                furniture: row.get_ref(7)?.as_blob_or_null()?.map(Learned::decode).unwrap_or_default(),
+                furniture: row.get_ref(7)?.as_blob_or_null()?.map(<[u8]>::to_vec).unwrap_or_default(),
                 repeated: row.get_ref(8)?.as_blob_or_null()?.map(hashes).unwrap_or_default(),
             })
         })?;
