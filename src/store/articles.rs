@@ -58,7 +58,7 @@ pub(super) fn apply(
     window: &mut Window,
     context: &Context<'_>,
     position: usize,
-    candidate: Candidate,
+    mut candidate: Candidate,
 ) -> Result<Applied, Error> {
     let first_seen = first_seen(context, position, &candidate);
     let facts = Facts {
@@ -72,7 +72,7 @@ pub(super) fn apply(
     let image = candidate.entry.details.image.as_ref();
     let image = window::image_of(image.map(|image| image.url.as_str()));
     let side = Side {
-        sketch: candidate.sketch.clone(),
+        sketch: std::mem::take(&mut candidate.sketch),
         title: Title::of(candidate.entry.title.as_deref()),
         generic_title: false,
         source: context.source,
@@ -230,17 +230,22 @@ fn known(tx: &Savepoint<'_>, source: i64, candidate: &Candidate) -> Result<Known
     Ok(known)
 }
 
-/// Plain text of a stored entry; empty without content.
+/// The text of a stored entry that is compared: of its content, else its summary; empty without both.
 pub(super) fn stored_text(tx: &Connection, entry: i64) -> Result<String, Error> {
-    let blob: Option<Vec<u8>> = tx
-        .prepare_cached("SELECT html FROM contents WHERE entry = ?1")?
-        .query_row([entry], |row| row.get(0))
+    let found: Option<(Option<Vec<u8>>, Option<String>)> = tx
+        .prepare_cached(
+            "SELECT c.html, e.details ->> '$.summary' FROM entries e LEFT JOIN contents c ON c.entry = e.id
+             WHERE e.id = ?1",
+        )?
+        .query_row([entry], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    let html = blob
-        .map(|blob| decompress(&blob))
-        .transpose()?
-        .unwrap_or_default();
-    Ok(crate::text::text_of(&html))
+    let (blob, summary) = found.unwrap_or_default();
+    let html = blob.map(|blob| decompress(&blob)).transpose()?;
+    let text = html.map(|html| crate::text::text_of(&html));
+    Ok(text
+        .filter(|text| !text.is_empty())
+        .or(summary)
+        .unwrap_or_default())
 }
 
 fn back_in_document(tx: &Savepoint<'_>, entry: i64) -> Result<(), Error> {

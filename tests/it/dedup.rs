@@ -492,3 +492,25 @@ async fn a_follow_up_is_linked_and_not_merged() {
         assert_eq!(article.related[0].relation, Relation::FollowUp);
     }
 }
+
+#[tokio::test]
+async fn an_id_used_again_for_another_summary_is_another_article_long_after() {
+    let (origin, mill) = one().await;
+    let issue = |day: &str, text: &str| {
+        let one = item(
+            "daily",
+            "http://a.example/daily",
+            "What the day brings",
+            text,
+        );
+        let plain = one.replace("&lt;p&gt;", "").replace("&lt;/p&gt;", "");
+        rss(&plain.replace("05 Jan", day))
+    };
+    origin.script("/feed", Reply::ok(issue("05 Jan", &story(1, 0..2))));
+    mill.poll("feed").await.expect("polled");
+    // Its sketch has left the window; what is stored of it is a summary.
+    mill.change("DELETE FROM sketches");
+    mill.later(TimeDelta::days(9));
+    origin.script("/feed", Reply::ok(issue("14 Jan", &story(2, 0..2))));
+    assert_eq!(mill.poll("feed").await.expect("polled").new, 1);
+}

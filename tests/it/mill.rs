@@ -160,6 +160,13 @@ impl Mill {
         rows.collect::<Result<_, _>>().expect(sql)
     }
 
+    /// Changes the file.
+    pub(crate) fn change(&self, sql: &str) {
+        let file = self.database();
+        file.execute_batch("PRAGMA foreign_keys = ON").expect("set");
+        file.execute_batch(sql).expect(sql);
+    }
+
     fn database(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.shell.store.path()).expect("opened")
     }
