@@ -36,6 +36,8 @@ pub mod store;
 
 pub mod publish;
 
+pub mod pages;
+
 pub mod poll;
 
 pub mod push;

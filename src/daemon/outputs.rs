@@ -193,9 +193,9 @@ pub fn selection(config: &Config, output: &Output, sources: &Sources) -> Selecti
             Order::Published => SelectionOrder::Published,
             Order::FirstSeen => SelectionOrder::FirstSeen,
         },
-        since: None,
         limit: Some(output.limit),
         per_source: output.per_source,
+        ..Selection::default()
     }
 }
 

@@ -28,6 +28,11 @@ pub struct Selection {
     pub order: SelectionOrder,
     /// Dated (in that order) at or after.
     pub since: Option<DateTime<Utc>>,
+    /// Only those that stand behind this article in that order, by its date there and its id; `None`: from the first on.
+    /// Of an id that is gone, those dated before.
+    pub behind: Option<(DateTime<Utc>, String)>,
+    /// The sources have few entries: their articles are gathered and sorted, instead of walking over all there are.
+    pub gather: bool,
     /// At most this many; `None` is all.
     pub limit: Option<usize>,
     /// At most this many represented by one source; `None` is no cap.
@@ -92,6 +97,8 @@ impl Store {
                 .filter_map(|key| Some(sources.source(*key)?.id.as_str()))
                 .collect();
             let since = selection.since.map_or(i64::MIN, millis);
+            let behind_at = selection.behind.as_ref().map_or(i64::MAX, |(at, _)| millis(*at));
+            let behind_id = selection.behind.as_ref().map(|(_, id)| id);
             let fts = selection.matching.as_ref().map(Query::fts);
             if let Some(query) = &selection.matching {
                 index::check(connection, query)?;
@@ -99,7 +106,9 @@ impl Store {
             let mut shown_of: HashMap<i64, usize> = HashMap::new();
             let mut left = selection.limit.unwrap_or(usize::MAX);
             let mut query = connection.prepare_cached(&sql)?;
-            let mut rows = query.query(params![keys, since, limit, fts, hidden, articles])?;
+            let mut rows = query.query(params![
+                keys, since, limit, fts, hidden, articles, behind_at, behind_id
+            ])?;
             while left > 0
                 && let Some(row) = rows.next()?
             {
@@ -141,7 +150,9 @@ fn statement(selection: &Selection) -> String {
         SelectionOrder::Published => "a.published_at_ms",
         SelectionOrder::FirstSeen => "a.arrived_at_ms",
     };
-    let of_sources = if selection.sources.is_some() {
+    let of_sources = if selection.gather && selection.sources.is_some() {
+        ""
+    } else if selection.sources.is_some() {
         "AND EXISTS (SELECT 1 FROM entries m WHERE m.article = a.pk
          AND m.source IN (SELECT value FROM json_each(?1)))"
     } else {
@@ -164,13 +175,21 @@ fn statement(selection: &Selection) -> String {
     };
     let from = if selection.articles.is_some() {
         "json_each(?6) w CROSS JOIN articles a ON a.id = w.value" // in this order: the list is short
+    } else if selection.gather && selection.sources.is_some() {
+        "(SELECT DISTINCT g.article FROM entries g WHERE g.source IN (SELECT value FROM json_each(?1))) w
+         CROSS JOIN articles a ON a.pk = w.article"
     } else {
         "articles a"
+    };
+    let behind = if selection.behind.is_some() {
+        format!("AND ({column}, a.pk) < (?7, coalesce((SELECT b.pk FROM articles b WHERE b.id = ?8), 0))")
+    } else {
+        "AND ?7 IS ?7 AND ?8 IS NULL".to_owned()
     };
     format!(
         "SELECT {COLUMNS} FROM {from} JOIN entries e ON e.id = {shown}
          LEFT JOIN contents c ON c.entry = e.id {found}
-         WHERE {column} >= ?2 {of_sources} AND ?4 IS ?4 AND ?5 IS ?5 AND ?6 IS ?6 ORDER BY {best} {column} DESC, a.pk DESC LIMIT ?3"
+         WHERE {column} >= ?2 {of_sources} {behind} AND ?4 IS ?4 AND ?5 IS ?5 AND ?6 IS ?6 ORDER BY {best} {column} DESC, a.pk DESC LIMIT ?3"
     )
 }
 
