@@ -26,6 +26,7 @@ mod followed;
 mod jump;
 mod outputs;
 mod retention;
+mod searches;
 #[cfg(test)]
 mod tests;
 

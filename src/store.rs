@@ -138,11 +138,9 @@ pub enum Error {
         reason: String,
     },
     /// A search that is none.
-    #[error(
-        "the search cannot be read: {reason}; put what holds other signs than letters and digits in double quotes, as in \"covid-19\""
-    )]
+    #[error("the search cannot be answered: {reason}")]
     Search {
-        /// What is wrong with it.
+        /// What is wrong with it, and the cure.
         reason: String,
     },
     /// An article that is not stored, or not one.
