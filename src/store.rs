@@ -19,6 +19,7 @@ use crate::model::{Nearness, Observed, Report};
 pub use archives::{ArchivePage, ArchiveTerms, Chain};
 pub use claims::{Scope, Sources};
 pub use codec::compress;
+pub use events::Event;
 pub use evidence::{ArticleExplanation, Earlier, Joined};
 pub use explain::{Explanation, Hints, Pace, Poll};
 pub use forget::Forgotten;

@@ -92,7 +92,10 @@ impl<'t> Reader<'t> {
             _ if is_bare(first) => {
                 self.take(self.rest.find(|c| !is_bare(c)).unwrap_or(self.rest.len()))
             }
-            _ => return Ok(self.sign(first)),
+            _ => {
+                self.sign(first);
+                return Ok(());
+            }
         };
         if first != '"' {
             let known = FIELDS
