@@ -23,16 +23,18 @@ use jump::Watch;
 mod archives;
 mod asked;
 mod followed;
+mod happenings;
 mod jump;
 mod outputs;
 mod retention;
+mod searches;
 #[cfg(test)]
 mod tests;
 
 /// Sources claimed at once.
 const CLAIM: usize = 256;
 /// Changes within this time go out together.
-const SETTLE: Duration = Duration::from_millis(500);
+const SETTLE: Duration = Duration::from_secs(1);
 /// The due list is looked at this often at least, whatever happened to the clock.
 const LOOK: Duration = Duration::from_secs(60);
 /// The search index is brought up to date this often; a search does not wait for it.

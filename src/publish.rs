@@ -14,6 +14,8 @@ pub mod json;
 
 pub mod index;
 
+/// The feed of what needs the operator.
+pub mod health;
 pub mod opml;
 
 pub mod http;

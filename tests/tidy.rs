@@ -13,7 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("filter", &["model", "text"]),
     ("clock", &[]),
     ("text", &[]),
-    ("search", &["text"]),
+    ("search", &["model", "text"]),
     ("sketch", &["text"]),
     ("config", &["model", "schedule", "filter"]), // reads schedule texts
     ("schedule", &["model"]),

@@ -69,11 +69,14 @@ impl Served {
     /// Answers one request, of what is ready at once, of the rest when it is made.
     async fn respond(&self, request: &Request<()>) -> Response<Body> {
         let path = request.uri().path().strip_prefix(&self.base);
-        let is_lazy = |path: &&str| path.contains('/') || path.starts_with("sources.");
+        let is_lazy = |path: &&str| {
+            let wholes = ["sources.", "search.", "health."];
+            path.contains('/') || wholes.iter().any(|whole| path.starts_with(whole))
+        };
         let (Some(path), Some(lazy)) = (path.filter(is_lazy), &self.lazy) else {
             return self.answer(request);
         };
-        let made = lazy.get(path).await;
+        let made = lazy.get(&named(path, request.uri().query())).await;
         let head_only = request.method() == Method::HEAD;
         match made {
             _ if !token::allows(made.token(), request) => self.missing(&self.site.borrow()),
@@ -87,6 +90,7 @@ impl Served {
                 "This was withdrawn; begin again at the feed itself.\n",
             ),
             Made::Elsewhere(path, _) => see(&format!("{}{path}", self.base)),
+            Made::Refused(why) => note(StatusCode::BAD_REQUEST, why),
             Made::Failed => note(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "This cannot be made right now; ask again in a minute.\n",
@@ -142,6 +146,20 @@ impl Served {
             format!("Nothing is published at this address. There is: {there}\n"),
         )
     }
+}
+
+/// What a path is asked as: of a query, only what the path takes is left (`q` of a search).
+fn named(path: &str, query: Option<&str>) -> String {
+    if !path.starts_with("search.") {
+        return path.to_owned();
+    }
+    let pairs = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    let asked = { pairs }
+        .find(|(key, _)| key == "q")
+        .map(|(_, value)| value);
+    let mut named = url::form_urlencoded::Serializer::new(format!("{path}?"));
+    named.append_pair("q", asked.as_deref().unwrap_or_default().trim());
+    named.finish()
 }
 
 /// Publications that a 404 names at most.
