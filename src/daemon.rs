@@ -20,12 +20,15 @@ pub use retention::purge;
 
 use jump::Watch;
 
+mod album;
 mod archives;
 mod asked;
+mod files;
 mod followed;
 mod happenings;
 mod jump;
 mod outputs;
+mod pages;
 mod retention;
 mod searches;
 #[cfg(test)]
@@ -467,6 +470,7 @@ async fn render_changes(
         }
         let published = publish(&config, &shell, &sources, &site).await;
         lazy.renew();
+        lazy.warm("").await;
         if matches!(published, Ok(true)) {
             changed.notify_one();
         }

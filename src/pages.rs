@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 pub use article::{Told, article};
 pub use images::Images;
-pub use links::Links;
+pub use links::{Links, Part};
 pub use river::{Facet, Progress, River, closed, river};
 pub use search::{Found, search};
 pub use source::{SourcePage, source};
@@ -106,7 +106,10 @@ const SCRIPT: &str = include_str!("pages/script.js");
 /// The style sheet and the script.
 pub fn assets() -> [Asset; 2] {
     let asset = |name: &str, extension: &str, content_type, body: &'static str| Asset {
-        path: format!("static/{name}-{:016x}.{extension}", xxh3_64(body.as_bytes())),
+        path: format!(
+            "static/{name}-{:016x}.{extension}",
+            xxh3_64(body.as_bytes())
+        ),
         content_type,
         body,
     };

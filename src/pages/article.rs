@@ -66,7 +66,16 @@ pub fn article(frame: &Frame, told: &Told<'_>) -> Vec<u8> {
         }
     };
     let head = head(frame, told, &title);
-    let sheet = Sheet { title: &cut(&title, 120), kind: "article", head, here: "", query: "", renews: false, private: false, body };
+    let sheet = Sheet {
+        title: &cut(&title, 120),
+        kind: "article",
+        head,
+        here: "",
+        query: "",
+        renews: false,
+        private: false,
+        body,
+    };
     document(frame, sheet)
 }
 
@@ -80,7 +89,10 @@ fn standfirst(told: &Told<'_>) -> Option<String> {
     let details = &told.article.entry.details;
     let is_excerpt = details.summary_kind == Some(crate::model::SummaryKind::Excerpt);
     let has_body = !told.summary_only && !told.article.entry.content_html.is_empty();
-    details.summary.clone().filter(|_| !(is_excerpt && has_body))
+    details
+        .summary
+        .clone()
+        .filter(|_| !(is_excerpt && has_body))
 }
 
 fn byline(frame: &Frame, told: &Told<'_>, text: &str) -> Markup {
@@ -120,7 +132,8 @@ fn picture(frame: &Frame, told: &Told<'_>) -> Markup {
         let plain = image.url.split(['?', '#']).next().unwrap_or_default();
         told.summary_only || !entry.content_html.replace("&amp;", "&").contains(plain)
     });
-    let shown = image.and_then(|image| Some((frame.images.address(&frame.links, &image.url)?, image)));
+    let shown =
+        image.and_then(|image| Some((frame.images.address(&frame.links, &image.url)?, image)));
     html! {
         @if let Some((address, image)) = shown {
             figure.lead {
@@ -183,18 +196,27 @@ pub(super) fn bytes(count: u64) -> String {
 
 fn file(url: &str) -> String {
     let path = url.split(['?', '#']).next().unwrap_or_default();
-    path.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or(path).to_owned()
+    path.rsplit('/')
+        .next()
+        .filter(|name| !name.is_empty())
+        .unwrap_or(path)
+        .to_owned()
 }
 
 fn host(url: &str) -> String {
-    let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let host = url::Url::parse(url)
+        .ok()
+        .and_then(|url| url.host_str().map(str::to_owned));
     host.unwrap_or_else(|| cut(url, 60))
 }
 
 fn rights(article: &Article) -> Markup {
     let details = &article.entry.details;
     let licence = details.license_url.as_deref().and_then(Frame::outward);
-    let comments = details.comments.as_ref().and_then(|comments| Some((Frame::outward(comments.url.as_deref()?)?, comments.count)));
+    let comments = details
+        .comments
+        .as_ref()
+        .and_then(|comments| Some((Frame::outward(comments.url.as_deref()?)?, comments.count)));
     html! {
         @if details.rights.is_some() || licence.is_some() || comments.is_some() {
             p.rights {
@@ -234,8 +256,16 @@ fn seen(frame: &Frame, told: &Told<'_>) -> Markup {
 
 /// What two texts share, as the evidence says.
 fn shares(joined: &Joined) -> String {
-    let share = |name: &str| Some(format!("{name} {:.2}", joined.evidence.as_ref()?.get(name)?.as_f64()?));
-    let shares: Vec<String> = ["containment", "jaccard", "lead", "title"].into_iter().filter_map(share).collect();
+    let share = |name: &str| {
+        Some(format!(
+            "{name} {:.2}",
+            joined.evidence.as_ref()?.get(name)?.as_f64()?
+        ))
+    };
+    let shares: Vec<String> = ["containment", "jaccard", "lead", "title"]
+        .into_iter()
+        .filter_map(share)
+        .collect();
     match shares.is_empty() {
         true => String::new(),
         false => format!(" ({})", shares.join(", ")),
@@ -288,9 +318,18 @@ fn head(frame: &Frame, told: &Told<'_>, title: &str) -> Markup {
     let article = told.article;
     let details = &article.entry.details;
     let here = format!("{}articles/{}", frame.public_url, uuid(&article.id));
-    let description = details.summary.clone().unwrap_or_else(|| text_of(&article.entry.content_html).split_whitespace().take(60).collect::<Vec<_>>().join(" "));
+    let description = details.summary.clone().unwrap_or_else(|| {
+        text_of(&article.entry.content_html)
+            .split_whitespace()
+            .take(60)
+            .collect::<Vec<_>>()
+            .join(" ")
+    });
     let description = cut(&description, DESCRIPTION);
-    let image = details.image.as_ref().and_then(|image| Frame::outward(&image.url));
+    let image = details
+        .image
+        .as_ref()
+        .and_then(|image| Frame::outward(&image.url));
     let canonical = article.entry.url.as_deref().and_then(Frame::outward);
     html! {
         @if let Some(url) = canonical { link rel="canonical" href=(url); }
@@ -313,7 +352,10 @@ fn news_article(told: &Told<'_>, title: &str, here: &str) -> Value {
     let article = told.article;
     let details = &article.entry.details;
     let author = |author: &Author| {
-        let kind = match author.kind { AuthorKind::Person => "Person", AuthorKind::Organization => "Organization" };
+        let kind = match author.kind {
+            AuthorKind::Person => "Person",
+            AuthorKind::Organization => "Organization",
+        };
         json!({"@type": kind, "name": author.name, "url": author.url.as_deref().and_then(Frame::outward)})
     };
     let url = article.entry.url.as_deref().and_then(Frame::outward);
@@ -335,15 +377,37 @@ fn news_article(told: &Told<'_>, title: &str, here: &str) -> Value {
         }
     };
     set("description", json!(details.summary));
-    set("inLanguage", json!(language::lang(details.language.as_deref())));
-    set("author", details.authors.iter().take(50).map(author).collect());
+    set(
+        "inLanguage",
+        json!(language::lang(details.language.as_deref())),
+    );
+    set(
+        "author",
+        details.authors.iter().take(50).map(author).collect(),
+    );
     set("articleSection", json!(details.section));
-    set("keywords", details.categories.iter().map(|category| json!(category.term)).collect());
+    set(
+        "keywords",
+        details
+            .categories
+            .iter()
+            .map(|category| json!(category.term))
+            .collect(),
+    );
     if let Some(image) = &details.image {
-        set("image", json!({"@type": "ImageObject", "url": Frame::outward(&image.url), "width": image.width, "height": image.height, "caption": image.caption, "creditText": image.credit}));
+        set(
+            "image",
+            json!({"@type": "ImageObject", "url": Frame::outward(&image.url), "width": image.width, "height": image.height, "caption": image.caption, "creditText": image.credit}),
+        );
     }
-    let places = told.explained.entries.iter().filter(|joined| !joined.represents);
-    let others: Vec<Value> = places.filter_map(|joined| Some(json!(Frame::outward(joined.url.as_deref()?)?))).collect();
+    let places = told
+        .explained
+        .entries
+        .iter()
+        .filter(|joined| !joined.represents);
+    let others: Vec<Value> = places
+        .filter_map(|joined| Some(json!(Frame::outward(joined.url.as_deref()?)?)))
+        .collect();
     set("sameAs", Value::Array(others));
     let parts = details.sections.iter().map(|section| match section.items.is_empty() {
         true => json!({"@type": "WebPageElement", "name": section.label, "text": section.text}),

@@ -32,8 +32,15 @@ pub(super) fn diff(before: &State<'_>, after: &State<'_>) -> Option<Markup> {
         .diff_lines(&before, &after);
     let by_words = before.len().max(after.len()) <= BY_WORDS;
     let mut shown = Vec::new();
-    for op in lines.ops().iter().filter(|op| op.tag() != similar::DiffTag::Equal) {
-        let (old, new) = (joined(&lines, op, ChangeTag::Delete), joined(&lines, op, ChangeTag::Insert));
+    for op in lines
+        .ops()
+        .iter()
+        .filter(|op| op.tag() != similar::DiffTag::Equal)
+    {
+        let (old, new) = (
+            joined(&lines, op, ChangeTag::Delete),
+            joined(&lines, op, ChangeTag::Insert),
+        );
         if old.trim().is_empty() && new.trim().is_empty() {
             continue;
         }
@@ -51,13 +58,13 @@ pub(super) fn diff(before: &State<'_>, after: &State<'_>) -> Option<Markup> {
     })
 }
 
-fn joined(
-    lines: &TextDiff<'_, '_, '_, str>,
-    op: &similar::DiffOp,
-    tag: ChangeTag,
-) -> String {
+fn joined(lines: &TextDiff<'_, '_, '_, str>, op: &similar::DiffOp, tag: ChangeTag) -> String {
     let changes = lines.iter_changes(op).filter(|change| change.tag() == tag);
-    changes.map(|change| change.value()).collect::<String>().trim().to_owned()
+    changes
+        .map(|change| change.value())
+        .collect::<String>()
+        .trim()
+        .to_owned()
 }
 
 fn words(old: &str, new: &str) -> Markup {

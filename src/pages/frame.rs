@@ -118,7 +118,10 @@ pub(super) fn cut(text: &str, limit: usize) -> String {
         None => text.to_owned(),
         Some((end, _)) => {
             let kept = &text[..end];
-            let end = kept.rfind(char::is_whitespace).filter(|at| *at > end / 2).unwrap_or(end);
+            let end = kept
+                .rfind(char::is_whitespace)
+                .filter(|at| *at > end / 2)
+                .unwrap_or(end);
             format!("{}…", kept[..end].trim_end())
         }
     }

@@ -26,13 +26,13 @@ impl Images {
         match self {
             Self::Proxied(_) if links.is_served() => {
                 let name = URL_SAFE_NO_PAD.encode(url);
-                Some(links.file(&format!("image/{}/{name}", self.signature(url)?)))
+                Some(links.file(&format!("static/image/{}/{name}", self.signature(url)?)))
             }
             _ => Some(url.to_owned()),
         }
     }
 
-    /// The picture that a path below `image/` names; `None` when we did not sign it.
+    /// The picture that a path below `static/image/` names; `None` when we did not sign it.
     pub fn asked(&self, path: &str) -> Option<String> {
         let (signature, name) = path.split_once('/')?;
         let url = String::from_utf8(URL_SAFE_NO_PAD.decode(name).ok()?).ok()?;
@@ -42,7 +42,9 @@ impl Images {
     }
 
     fn signature(&self, url: &str) -> Option<String> {
-        let Self::Proxied(key) = self else { return None };
+        let Self::Proxied(key) = self else {
+            return None;
+        };
         let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key.as_bytes()).ok()?;
         mac.update(b"feedmill image ");
         mac.update(url.as_bytes());
@@ -61,7 +63,9 @@ mod tests {
         let images = Images::Proxied(uuid::Uuid::from_u128(7));
         let url = "https://img.example/a b?c=1&d";
         let address = images.address(&links, url).expect("http");
-        let path = address.strip_prefix("/image/").expect("below image/");
+        let path = address
+            .strip_prefix("/static/image/")
+            .expect("below the base");
         assert_eq!(images.asked(path).as_deref(), Some(url));
         let other = Images::Proxied(uuid::Uuid::from_u128(8));
         assert_eq!(other.asked(path), None);

@@ -25,18 +25,19 @@ pub(super) const NEXT: &str = "Next";
 pub(super) const PREVIOUS: &str = "Previous";
 pub(super) const FACETS: &str = "Tags and sources";
 pub(super) const TAGS: &str = "Tags";
-pub(super) const ALL_SOURCES: &str = "All sources";
 pub(super) const SHOW_ALL: &str = "Show everything";
-pub(super) const ONLY: &str = "Only";
 pub(super) const READ_AT: &str = "Read at";
 pub(super) const NO_TITLE: &str = "Without a title";
 
 pub(super) const EMPTY_TITLE: &str = "Nothing here yet";
-pub(super) const EMPTY_NO_SOURCES: &str = "No source is followed. Add one to the configuration, a feed's address is enough:";
+pub(super) const EMPTY_NO_SOURCES: &str =
+    "No source is followed. Add one to the configuration, a feed's address is enough:";
 pub(super) const EMPTY_EXAMPLE: &str = "[[source]]\nurl = \"https://example.org/feed.xml\"";
-pub(super) const EMPTY_THEN: &str = "Then start Feedmill again. “feedmill check” says whether the configuration is in order.";
+pub(super) const EMPTY_THEN: &str =
+    "Then start Feedmill again. “feedmill check” says whether the configuration is in order.";
 pub(super) const EMPTY_FILTERED: &str = "No stored article is chosen by this page. Its tags, sources and filters stand in the configuration; “feedmill articles --filter” tries a filter.";
-pub(super) const EMPTY_POLLED: &str = "Every source was polled, and none had an article. The list of sources says how each is doing.";
+pub(super) const EMPTY_POLLED: &str =
+    "Every source was polled, and none had an article. The list of sources says how each is doing.";
 pub(super) const EMPTY_CLOSED: &str = "No feed is open here.";
 pub(super) const FIRST_TITLE: &str = "The first polls are running";
 pub(super) const FIRST_TEXT: &str = "Articles appear here as soon as a source has answered.";
@@ -52,8 +53,6 @@ pub(super) const RELATED: &str = "Related";
 pub(super) const COMMENTS: &str = "Comments";
 pub(super) const TITLE: &str = "Title";
 pub(super) const SOURCE: &str = "Source";
-pub(super) const JOINED_BY: &str = "Joined by";
-pub(super) const PUBLISHED: &str = "Published";
 pub(super) const UPDATED: &str = "Updated";
 pub(super) const FIRST_SEEN: &str = "First seen";
 pub(super) const LAST_SEEN: &str = "Last seen";
@@ -70,7 +69,6 @@ pub(super) const NO_CHANGE: &str = "Dates, pictures or markup changed, not the w
 pub(super) const STATE: &str = "State";
 pub(super) const LAST_POLL: &str = "Last poll";
 pub(super) const NEXT_POLL: &str = "Next poll";
-pub(super) const NEVER: &str = "never";
 pub(super) const NOT_YET: &str = "not yet";
 pub(super) const NEVER_BY_ITSELF: &str = "never by itself";
 pub(super) const ARTICLES: &str = "Articles";
@@ -105,12 +103,22 @@ pub(super) const AS_JSON: &str = "As JSON";
 pub(super) const AS_OPML: &str = "As OPML";
 pub(super) const NO_SOURCE_FITS: &str = "No source fits.";
 
-pub(super) const SEARCH_HELP: &str = "Words, “whole phrases” in double quotes, AND, OR, NOT, the beginning of a word*, and the fields title:, summary: and text:.";
+pub(super) const SEARCH_HELP: &str = "Words, “whole phrases” in double quotes, AND, OR, NOT, the beginning of a word*, and the fields title:, summary:, text:, author:, category:, source:, tag: and since: (a day, or an age such as 7d).";
 pub(super) const FOLLOW_SEARCH: &str = "Subscribe to this search";
 pub(super) const NOTHING_FOUND: &str = "Nothing was found.";
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 
@@ -125,7 +133,12 @@ pub(super) fn day(day: NaiveDate) -> String {
         chrono::Weekday::Sat => "Saturday",
         chrono::Weekday::Sun => "Sunday",
     };
-    format!("{weekday}, {} {} {}", day.day(), MONTHS[day.month0() as usize % 12], day.year())
+    format!(
+        "{weekday}, {} {} {}",
+        day.day(),
+        MONTHS[day.month0() as usize % 12],
+        day.year()
+    )
 }
 
 /// `24 Nov 2026`.
@@ -206,10 +219,6 @@ pub(super) fn player(kind: &str) -> &'static str {
         "video" => "Video",
         _ => "Audio",
     }
-}
-
-pub(super) fn section(kind: &str) -> Option<&'static str> {
-    (kind == "key_takeaways").then_some("Key takeaways")
 }
 
 /// What joined an entry to its article.
@@ -311,8 +320,4 @@ pub(super) fn found(count: usize, more: bool) -> String {
 
 pub(super) fn page(number: usize) -> String {
     format!("Page {number}")
-}
-
-pub(super) fn also_as(format: &str) -> String {
-    format!("as {format}")
 }

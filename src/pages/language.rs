@@ -46,6 +46,9 @@ mod tests {
         ] {
             assert_eq!(lang(Some(tag)), expected, "{tag}");
         }
-        assert_eq!((dir(Some("he-IL")), dir(Some("en")), dir(None)), ("rtl", "auto", "auto"));
+        assert_eq!(
+            (dir(Some("he-IL")), dir(Some("en")), dir(None)),
+            ("rtl", "auto", "auto")
+        );
     }
 }

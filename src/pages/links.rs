@@ -54,7 +54,11 @@ impl Links {
                 (name, Some(page)) => self.file(&format!("{name}-{page}.html")),
             };
         };
-        let query = [("tag", part.tag), ("source", part.source), ("before", part.before)];
+        let query = [
+            ("tag", part.tag),
+            ("source", part.source),
+            ("before", part.before),
+        ];
         query_of(&format!("{base}{name}"), query)
     }
 
@@ -74,6 +78,11 @@ impl Links {
         }
     }
 
+    /// A part of the list of sources.
+    pub fn list(&self, chosen: &super::Chosen<'_>) -> String {
+        super::sources::link(self, chosen)
+    }
+
     /// One source: a page of its own, or its line in the list.
     pub fn source(&self, id: &str) -> String {
         match self {
@@ -85,7 +94,10 @@ impl Links {
     /// A search.
     pub fn search(&self, query: &str, page: usize) -> String {
         let page = (page > 1).then(|| page.to_string());
-        query_of(&self.file("search"), [("q", Some(query)), ("page", page.as_deref())])
+        query_of(
+            &self.file("search"),
+            [("q", Some(query)), ("page", page.as_deref())],
+        )
     }
 }
 

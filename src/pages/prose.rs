@@ -9,24 +9,93 @@ use super::{Frame, labels, language};
 
 /// Elements that are shown as they are.
 const KEPT: &[&str] = &[
-    "p", "br", "strong", "em", "div", "span", "ul", "ol", "b", "i", "figure", "figcaption", "blockquote", "code", "pre",
-    "tbody", "tr", "td", "thead", "tfoot", "caption", "colgroup", "col", "hr", "abbr", "bdi", "bdo",
-    "cite", "data", "del", "dfn", "ins", "kbd", "mark", "picture", "q", "rp", "rt", "ruby", "s", "samp", "section", "small",
-    "strike", "sub", "sup", "time", "tt", "u", "var", "wbr",
+    "p",
+    "br",
+    "strong",
+    "em",
+    "div",
+    "span",
+    "ul",
+    "ol",
+    "b",
+    "i",
+    "figure",
+    "figcaption",
+    "blockquote",
+    "code",
+    "pre",
+    "tbody",
+    "tr",
+    "td",
+    "thead",
+    "tfoot",
+    "caption",
+    "colgroup",
+    "col",
+    "hr",
+    "abbr",
+    "bdi",
+    "bdo",
+    "cite",
+    "data",
+    "del",
+    "dfn",
+    "ins",
+    "kbd",
+    "mark",
+    "picture",
+    "q",
+    "rp",
+    "rt",
+    "ruby",
+    "s",
+    "samp",
+    "section",
+    "small",
+    "strike",
+    "sub",
+    "sup",
+    "time",
+    "tt",
+    "u",
+    "var",
+    "wbr",
 ];
 /// Elements that would be landmarks, or whose rules a body may break: shown as `div`.
 const PLAIN: &[&str] = &[
-    "article", "aside", "center", "details", "footer", "header", "hgroup", "nav", "summary", "dl", "dt", "dd",
+    "article", "aside", "center", "details", "footer", "header", "hgroup", "nav", "summary", "dl",
+    "dt", "dd",
 ];
 /// Elements that are left out with everything in them.
 const WITHHELD: &[&str] = &[
-    "script", "style", "iframe", "object", "template", "svg", "math", "textarea", "title", "noscript", "select", "xmp",
+    "script",
+    "style",
+    "iframe",
+    "object",
+    "template",
+    "svg",
+    "math",
+    "textarea",
+    "title",
+    "noscript",
+    "select",
+    "xmp",
     "plaintext",
 ];
 const VOID: &[&str] = &["br", "col", "hr", "img", "source", "wbr"];
 /// Attributes of any element; addresses are looked at one by one.
 const ATTRIBUTES: &[&str] = &[
-    "title", "dir", "hreflang", "datetime", "start", "reversed", "colspan", "rowspan", "span", "align", "data-kind",
+    "title",
+    "dir",
+    "hreflang",
+    "datetime",
+    "start",
+    "reversed",
+    "colspan",
+    "rowspan",
+    "span",
+    "align",
+    "data-kind",
 ];
 
 /// The body of an article as HTML for a page.
@@ -145,7 +214,10 @@ impl Writer<'_> {
         let written = match name.as_str() {
             _ if self.drop_depth > 0 => String::new(),
             "a" => {
-                let link = attributes.iter().find(|(key, _)| *key == "href").map(|(_, value)| *value);
+                let link = attributes
+                    .iter()
+                    .find(|(key, _)| *key == "href")
+                    .map(|(_, value)| *value);
                 let link = link.filter(|link| follows(link));
                 host = Some(link.map_or_else(|| labels::LINK.to_owned(), host_of));
                 self.out.push_str("<a");
@@ -163,7 +235,11 @@ impl Writer<'_> {
                 self.begin(&name, &attributes);
                 name
             }
-            "li" if !self.open.last().is_some_and(|open| matches!(open.written.as_str(), "ul" | "ol")) => {
+            "li" if !self
+                .open
+                .last()
+                .is_some_and(|open| matches!(open.written.as_str(), "ul" | "ol")) =>
+            {
                 self.begin("div", &attributes);
                 "div".to_owned()
             }
@@ -174,7 +250,8 @@ impl Writer<'_> {
             "table" => {
                 self.tables += 1;
                 let label = labels::table(self.tables);
-                self.out.push_str("<div class=\"scroll\" role=\"region\" tabindex=\"0\"");
+                self.out
+                    .push_str("<div class=\"scroll\" role=\"region\" tabindex=\"0\"");
                 self.attribute("aria-label", &label);
                 self.out.push('>');
                 self.begin("table", &attributes);
@@ -284,7 +361,9 @@ impl Writer<'_> {
         match name {
             "img" => {
                 let plain = value("src").map(unescaped);
-                let Some(address) = plain.and_then(|src| self.frame.images.address(&self.frame.links, &src)) else {
+                let Some(address) =
+                    plain.and_then(|src| self.frame.images.address(&self.frame.links, &src))
+                else {
                     return;
                 };
                 let is_own = Some(address.as_str()) == value("src").map(unescaped).as_deref();
@@ -292,15 +371,25 @@ impl Writer<'_> {
                 self.attribute("src", &escaped(&address));
                 if let Some(set) = value("srcset").filter(|_| is_own) {
                     self.attribute("srcset", set);
-                    self.attribute("sizes", value("sizes").unwrap_or("(max-width: 44rem) 100vw, 44rem"));
+                    self.attribute(
+                        "sizes",
+                        value("sizes").unwrap_or("(max-width: 44rem) 100vw, 44rem"),
+                    );
                 }
                 let alt = value("alt").unwrap_or_default();
                 self.attribute("alt", alt);
-                let number = |key| value(key).and_then(|value| value.parse::<u32>().ok()).filter(|side| *side > 0);
+                let number = |key| {
+                    value(key)
+                        .and_then(|value| value.parse::<u32>().ok())
+                        .filter(|side| *side > 0)
+                };
                 if let (Some(width), Some(height)) = (number("width"), number("height")) {
-                    self.out.push_str(&format!(" width=\"{width}\" height=\"{height}\""));
+                    self.out
+                        .push_str(&format!(" width=\"{width}\" height=\"{height}\""));
                 }
-                self.out.push_str(" loading=\"lazy\" decoding=\"async\" referrerpolicy=\"no-referrer\">");
+                self.out.push_str(
+                    " loading=\"lazy\" decoding=\"async\" referrerpolicy=\"no-referrer\">",
+                );
                 if !alt.trim().is_empty() {
                     self.fill();
                 }
@@ -309,7 +398,9 @@ impl Writer<'_> {
                 let in_picture = self.open.last().is_some_and(|open| open.read == "picture");
                 let key = if in_picture { "srcset" } else { "src" };
                 let proxied = self.frame.images != super::Images::Origin;
-                let Some(address) = value(key).filter(|_| !(in_picture && proxied)) else { return };
+                let Some(address) = value(key).filter(|_| !(in_picture && proxied)) else {
+                    return;
+                };
                 if Frame::outward(address).is_none() {
                     return;
                 }
@@ -351,7 +442,9 @@ fn attributes(mut rest: &str) -> Vec<(&str, &str)> {
                 value = &quoted[..end];
                 rest = quoted.get(end + 1..).unwrap_or_default();
             } else {
-                let end = tail.find(|c: char| c.is_ascii_whitespace()).unwrap_or(tail.len());
+                let end = tail
+                    .find(|c: char| c.is_ascii_whitespace())
+                    .unwrap_or(tail.len());
                 rest = &tail[end..];
             }
         }
@@ -415,9 +508,18 @@ mod tests {
             "<p>One<b title=\"t\">3</b></p>4",
         );
         check("<a href=\"javascript:alert(1)\">x</a>", "<a>x</a>");
-        check("<img src=\"javascript:alert(1)\"><img src=\"data:image/png;base64,AA\">", "");
-        check("<nav>a</nav><article>b</article><li>c</li>", "<div>a</div><div>b</div><div>c</div>");
-        check("<ul><li>a</li></ul><p>open <b>end", "<ul><li>a</li></ul><p>open <b>end</b></p>");
+        check(
+            "<img src=\"javascript:alert(1)\"><img src=\"data:image/png;base64,AA\">",
+            "",
+        );
+        check(
+            "<nav>a</nav><article>b</article><li>c</li>",
+            "<div>a</div><div>b</div><div>c</div>",
+        );
+        check(
+            "<ul><li>a</li></ul><p>open <b>end",
+            "<ul><li>a</li></ul><p>open <b>end</b></p>",
+        );
         check("<!-- x --><p lang=\"xx\">a</p>", "<p>a</p>");
         check("<p>a", "<p>a</p>");
         check("<p title=\"a>b\">a</p", "<p title=\"a>b\">a</p>");
@@ -428,7 +530,9 @@ mod tests {
         let late = " loading=\"lazy\" decoding=\"async\" referrerpolicy=\"no-referrer\">";
         check(
             "<img src=\"https://a.example/?b=1&amp;c\" width=\"10\" height=\"20\">",
-            &format!("<img src=\"https://a.example/?b=1&amp;c\" alt=\"\" width=\"10\" height=\"20\"{late}"),
+            &format!(
+                "<img src=\"https://a.example/?b=1&amp;c\" alt=\"\" width=\"10\" height=\"20\"{late}"
+            ),
         );
         check(
             "<a href=\"https://b.example/x\"><img src=\"https://a.example/i\" width=\"10\"></a>",

@@ -68,10 +68,18 @@ pub struct Progress {
 
 /// Renders a page of a river.
 pub fn river(frame: &Frame, river: &River<'_>) -> Vec<u8> {
-    let progress = river.progress.as_ref().filter(|_| river.articles.is_empty());
-    let waits = progress.is_some_and(|progress| progress.sources.iter().any(|(_, state)| *state == "new"));
+    let progress = river
+        .progress
+        .as_ref()
+        .filter(|_| river.articles.is_empty());
+    let waits =
+        progress.is_some_and(|progress| progress.sources.iter().any(|(_, state)| *state == "new"));
     let has_aside = river.has_articles && !(river.tags.is_empty() && river.sources.is_empty());
-    let title = if river.name.is_empty() { "" } else { river.title };
+    let title = if river.name.is_empty() {
+        ""
+    } else {
+        river.title
+    };
     let head = html! {
         meta name="description" content=(format!("{}: {}", river.title, labels::NEWEST));
         @if river.feed.is_some() && frame.links.is_served() {
@@ -94,7 +102,16 @@ pub fn river(frame: &Frame, river: &River<'_>) -> Vec<u8> {
         }
     };
     let here = river.feed.unwrap_or_default();
-    let sheet = Sheet { title, kind: "river", head, here, query: "", renews: waits, private: river.feed.is_none(), body };
+    let sheet = Sheet {
+        title,
+        kind: "river",
+        head,
+        here,
+        query: "",
+        renews: waits,
+        private: river.feed.is_none(),
+        body,
+    };
     document(frame, sheet)
 }
 
@@ -118,9 +135,7 @@ fn heading(frame: &Frame, river: &River<'_>) -> Markup {
 
 /// A tag or a source has a feed of its own.
 fn feed_path(river: &River<'_>, feed: &str) -> String {
-    let segment = |text: &str| {
-        percent(text)
-    };
+    let segment = |text: &str| percent(text);
     match (river.tag, river.source) {
         (Some(tag), None) => format!("tag/{}", segment(tag)),
         (None, Some(source)) => format!("source/{}", segment(source)),
@@ -161,7 +176,11 @@ fn item(frame: &Frame, article: &Article, river: &River<'_>) -> Markup {
     let summary = summary(article, &text);
     let outward = entry.url.as_deref().and_then(Frame::outward);
     let title = cut(&title(article), TITLE);
-    let picture = entry.details.image.as_ref().and_then(|image| Some((frame.images.address(&frame.links, &image.url)?, image)));
+    let picture = entry
+        .details
+        .image
+        .as_ref()
+        .and_then(|image| Some((frame.images.address(&frame.links, &image.url)?, image)));
     html! {
         article.item {
             div.text {
@@ -204,7 +223,12 @@ fn source_link(frame: &Frame, river: &River<'_>, article: &Article) -> Markup {
 }
 
 fn takeaways(article: &Article, lang: Option<&str>, dir: &str) -> Markup {
-    let found = article.entry.details.sections.iter().find(|section| section.kind == "key_takeaways" && !section.items.is_empty());
+    let found = article
+        .entry
+        .details
+        .sections
+        .iter()
+        .find(|section| section.kind == "key_takeaways" && !section.items.is_empty());
     html! {
         @if let Some(section) = found {
             div.takeaways lang=[lang] dir=(dir) {
@@ -237,12 +261,18 @@ fn also(frame: &Frame, article: &Article) -> Markup {
 pub(super) fn others(article: &Article) -> Vec<&EntryRef> {
     let mut seen = std::collections::BTreeSet::from([article.origin.source.as_str()]);
     let places = article.entries.iter();
-    places.filter(|place| seen.insert(place.source.as_str())).collect()
+    places
+        .filter(|place| seen.insert(place.source.as_str()))
+        .collect()
 }
 
 fn categories(article: &Article) -> Markup {
     let categories = &article.entry.details.categories;
-    let name = |at: usize| categories.get(at).map(|category| category.label.as_deref().unwrap_or(&category.term));
+    let name = |at: usize| {
+        categories
+            .get(at)
+            .map(|category| category.label.as_deref().unwrap_or(&category.term))
+    };
     html! {
         @if !categories.is_empty() {
             ul.categories aria-label=(labels::TAGS) {
@@ -255,13 +285,31 @@ fn categories(article: &Article) -> Markup {
 
 /// The title, else the beginning of the text, else words that say that there is none.
 pub(super) fn title(article: &Article) -> String {
-    let own = article.entry.title.as_deref().map(str::trim).filter(|title| !title.is_empty());
+    let own = article
+        .entry
+        .title
+        .as_deref()
+        .map(str::trim)
+        .filter(|title| !title.is_empty());
     own.map_or_else(
         || {
             let text = text_of(&article.entry.content_html);
-            let text = if text.trim().is_empty() { article.entry.details.summary.clone().unwrap_or_default() } else { text };
-            match text.split_whitespace().take(40).collect::<Vec<_>>().join(" ") {
-                text if text.is_empty() => article.entry.url.clone().unwrap_or_else(|| labels::NO_TITLE.to_owned()),
+            let text = if text.trim().is_empty() {
+                article.entry.details.summary.clone().unwrap_or_default()
+            } else {
+                text
+            };
+            match text
+                .split_whitespace()
+                .take(40)
+                .collect::<Vec<_>>()
+                .join(" ")
+            {
+                text if text.is_empty() => article
+                    .entry
+                    .url
+                    .clone()
+                    .unwrap_or_else(|| labels::NO_TITLE.to_owned()),
                 text => cut(&text, 80),
             }
         },
@@ -271,19 +319,39 @@ pub(super) fn title(article: &Article) -> String {
 
 /// What a river says below a title; `None` when it would only say it again.
 fn summary(article: &Article, text: &str) -> Option<String> {
-    let own = article.entry.details.summary.as_deref().filter(|summary| !summary.trim().is_empty());
-    let summary = own.map_or_else(|| text.split_whitespace().take(80).collect::<Vec<_>>().join(" "), str::to_owned);
-    let is_new = !summary.is_empty() && article.entry.title.as_deref() != Some(summary.as_str()) && article.entry.title.is_some();
+    let own = article
+        .entry
+        .details
+        .summary
+        .as_deref()
+        .filter(|summary| !summary.trim().is_empty());
+    let summary = own.map_or_else(
+        || {
+            text.split_whitespace()
+                .take(80)
+                .collect::<Vec<_>>()
+                .join(" ")
+        },
+        str::to_owned,
+    );
+    let is_new = !summary.is_empty()
+        && article.entry.title.as_deref() != Some(summary.as_str())
+        && article.entry.title.is_some();
     is_new.then(|| cut(&summary, SUMMARY))
 }
 
 /// How long it takes to read or to hear.
 pub(super) fn length(article: &Article, text: &str) -> Option<String> {
-    let runs = article.entry.details.attachments.iter().find_map(|attachment| {
-        let kind = attachment.mime_type.as_deref().unwrap_or_default();
-        let is_heard = kind.starts_with("audio/") || kind.starts_with("video/");
-        attachment.duration.filter(|_| is_heard)
-    });
+    let runs = article
+        .entry
+        .details
+        .attachments
+        .iter()
+        .find_map(|attachment| {
+            let kind = attachment.mime_type.as_deref().unwrap_or_default();
+            let is_heard = kind.starts_with("audio/") || kind.starts_with("video/");
+            attachment.duration.filter(|_| is_heard)
+        });
     if let Some(length) = runs {
         return Some(labels::running(length.0.div_ceil(1000)));
     }
@@ -323,7 +391,11 @@ fn facets(frame: &Frame, river: &River<'_>) -> Markup {
 }
 
 fn paging(frame: &Frame, river: &River<'_>) -> Markup {
-    let part = Part { tag: river.tag, source: river.source, before: None };
+    let part = Part {
+        tag: river.tag,
+        source: river.source,
+        before: None,
+    };
     html! {
         @if river.next.is_some() || river.is_later {
             nav.paging aria-label=(labels::PAGES) {
@@ -342,7 +414,11 @@ fn empty(text: &str) -> Markup {
 
 fn first_run(frame: &Frame, progress: &Progress) -> Markup {
     let all = progress.sources.len();
-    let waiting = progress.sources.iter().filter(|(_, state)| *state == "new").count();
+    let waiting = progress
+        .sources
+        .iter()
+        .filter(|(_, state)| *state == "new")
+        .count();
     if all == 0 {
         return html! {
             div.empty { h2 { (labels::EMPTY_TITLE) } p { (labels::EMPTY_NO_SOURCES) } pre { code { (labels::EMPTY_EXAMPLE) } } p { (labels::EMPTY_THEN) } }
@@ -372,6 +448,15 @@ fn first_run(frame: &Frame, progress: &Progress) -> Markup {
 /// The page of a site without an open output.
 pub fn closed(frame: &Frame) -> Vec<u8> {
     let body = html! { div.columns { main #main tabindex="-1" { h1 { (frame.title) } (empty(labels::EMPTY_CLOSED)) } } };
-    let sheet = Sheet { title: "", kind: "river", head: html! {}, here: "", query: "", renews: false, private: true, body };
+    let sheet = Sheet {
+        title: "",
+        kind: "river",
+        head: html! {},
+        here: "",
+        query: "",
+        renews: false,
+        private: true,
+        body,
+    };
     document(frame, sheet)
 }

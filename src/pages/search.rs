@@ -33,7 +33,11 @@ pub struct Found<'a> {
 /// Renders what was found.
 pub fn search(frame: &Frame, found: &Found<'_>) -> Vec<u8> {
     let text = cut(found.text, 100);
-    let heading = if found.text.is_empty() { labels::SEARCH.to_owned() } else { format!("{}: {text}", labels::SEARCH) };
+    let heading = if found.text.is_empty() {
+        labels::SEARCH.to_owned()
+    } else {
+        format!("{}: {text}", labels::SEARCH)
+    };
     let body = html! {
         div.columns { main #main tabindex="-1" {
             div.heading {
@@ -61,7 +65,16 @@ pub fn search(frame: &Frame, found: &Found<'_>) -> Vec<u8> {
         meta name="robots" content="noindex";
         @if let Some(feed) = &found.feed { link rel="alternate" type="application/atom+xml" title=(format!("{}: {text}", labels::SEARCH)) href=(feed); }
     };
-    let sheet = Sheet { title: &heading, kind: "river search", head, here: "", query: found.text, renews: false, private: false, body };
+    let sheet = Sheet {
+        title: &heading,
+        kind: "river search",
+        head,
+        here: "",
+        query: found.text,
+        renews: false,
+        private: false,
+        body,
+    };
     document(frame, sheet)
 }
 

@@ -53,7 +53,16 @@ pub fn source(frame: &Frame, page: &SourcePage<'_>) -> Vec<u8> {
             (newest(frame, page))
         }
     };
-    let sheet = Sheet { title: &shown, kind: "source", head, here: "sources", query: "", renews: false, private: false, body };
+    let sheet = Sheet {
+        title: &shown,
+        kind: "source",
+        head,
+        here: "sources",
+        query: "",
+        renews: false,
+        private: false,
+        body,
+    };
     document(frame, sheet)
 }
 

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::frame::{Sheet, cut, document};
 use super::links::query_of;
 use super::spark::bars;
-use super::{Frame, SOURCES, labels, time};
+use super::{Frame, Links, SOURCES, labels, time};
 use crate::store::{Figures, SourceHealth};
 
 /// What the list is sorted by.
@@ -35,25 +35,35 @@ impl Sort {
     ];
 
     fn word(self) -> &'static str {
-        Self::ALL.iter().find(|(_, sort)| *sort == self).map_or("state", |(word, _)| word)
+        Self::ALL
+            .iter()
+            .find(|(_, sort)| *sort == self)
+            .map_or("state", |(word, _)| word)
     }
 
     /// Sorts; ties by title.
     pub fn sort(self, sources: &mut [&SourceHealth]) {
-        let title = |source: &SourceHealth| source.title.as_deref().unwrap_or(&source.id).to_lowercase();
+        let title =
+            |source: &SourceHealth| source.title.as_deref().unwrap_or(&source.id).to_lowercase();
         sources.sort_by_cached_key(|source| title(source));
         match self {
-            Self::State => sources.sort_by_key(|source| RANKS.iter().position(|state| *state == source.state)),
+            Self::State => {
+                sources.sort_by_key(|source| RANKS.iter().position(|state| *state == source.state))
+            }
             Self::Title => {}
             Self::Last => sources.sort_by_key(|source| std::cmp::Reverse(source.last_poll)),
-            Self::Next => sources.sort_by_key(|source| (source.next_poll.is_none(), source.next_poll)),
+            Self::Next => {
+                sources.sort_by_key(|source| (source.next_poll.is_none(), source.next_poll))
+            }
             Self::Articles => sources.sort_by_key(|source| std::cmp::Reverse(source.articles)),
         }
     }
 }
 
 /// States, what needs someone first.
-const RANKS: [&str; 7] = ["gone", "failing", "offline", "new", "repaired", "paused", "ok"];
+const RANKS: [&str; 7] = [
+    "gone", "failing", "offline", "new", "repaired", "paused", "ok",
+];
 
 /// What of the list is shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -72,7 +82,9 @@ impl Chosen<'_> {
     /// Whether a source is shown.
     pub fn shows(&self, source: &SourceHealth) -> bool {
         self.state.is_none_or(|state| source.state == state)
-            && self.tag.is_none_or(|tag| source.tags.iter().any(|own| own == tag))
+            && self
+                .tag
+                .is_none_or(|tag| source.tags.iter().any(|own| own == tag))
     }
 }
 
@@ -87,7 +99,14 @@ pub struct Line<'a> {
 
 /// Renders a page of the list. `lines` are those of the page, `matching` how many fit on all pages, `states` and `tags`
 /// how many sources have each.
-pub fn sources(frame: &Frame, chosen: &Chosen<'_>, lines: &[Line<'_>], matching: usize, states: &[(&str, usize)], tags: &[(&str, usize)]) -> Vec<u8> {
+pub fn sources(
+    frame: &Frame,
+    chosen: &Chosen<'_>,
+    lines: &[Line<'_>],
+    matching: usize,
+    states: &[(&str, usize)],
+    tags: &[(&str, usize)],
+) -> Vec<u8> {
     let all: usize = states.iter().map(|(_, count)| count).sum();
     let body = html! {
         main #main.wide tabindex="-1" {
@@ -102,32 +121,58 @@ pub fn sources(frame: &Frame, chosen: &Chosen<'_>, lines: &[Line<'_>], matching:
             (paging(frame, chosen, matching))
         }
     };
-    let sheet = Sheet { title: labels::SOURCES, kind: "sources", head: html! {}, here: "sources", query: "", renews: false, private: false, body };
+    let sheet = Sheet {
+        title: labels::SOURCES,
+        kind: "sources",
+        head: html! {},
+        here: "sources",
+        query: "",
+        renews: false,
+        private: false,
+        body,
+    };
     document(frame, sheet)
 }
 
-fn link(frame: &Frame, chosen: &Chosen<'_>) -> String {
+pub(super) fn link(links: &Links, chosen: &Chosen<'_>) -> String {
     let sort = (chosen.sort != Sort::default()).then(|| chosen.sort.word());
     let page = (chosen.page > 1).then(|| chosen.page.to_string());
-    query_of(&frame.links.sources(), [("sort", sort), ("state", chosen.state), ("tag", chosen.tag), ("page", page.as_deref())])
+    query_of(
+        &links.sources(),
+        [
+            ("sort", sort),
+            ("state", chosen.state),
+            ("tag", chosen.tag),
+            ("page", page.as_deref()),
+        ],
+    )
 }
 
-fn filters(frame: &Frame, chosen: &Chosen<'_>, all: usize, states: &[(&str, usize)], tags: &[(&str, usize)]) -> Markup {
-    let first = Chosen { page: 1, ..chosen.clone() };
+fn filters(
+    frame: &Frame,
+    chosen: &Chosen<'_>,
+    all: usize,
+    states: &[(&str, usize)],
+    tags: &[(&str, usize)],
+) -> Markup {
+    let first = Chosen {
+        page: 1,
+        ..chosen.clone()
+    };
     html! {
         nav.chips aria-label=(labels::SORTED) {
             ul {
-                li { a href=(link(frame, &Chosen { state: None, ..first.clone() })) aria-current=[chosen.state.is_none().then_some("true")] { (labels::ALL) " " span.count { (labels::number(all as u64)) } } }
+                li { a href=(link(&frame.links, &Chosen { state: None, ..first.clone() })) aria-current=[chosen.state.is_none().then_some("true")] { (labels::ALL) " " span.count { (labels::number(all as u64)) } } }
                 @for (state, count) in states {
                     @let (sign, words) = labels::state(state);
-                    li { a href=(link(frame, &Chosen { state: Some(state), ..first.clone() })) aria-current=[(chosen.state == Some(state)).then_some("true")] { span aria-hidden="true" { (sign) } " " (words) " " span.count { (labels::number(*count as u64)) } } }
+                    li { a href=(link(&frame.links, &Chosen { state: Some(state), ..first.clone() })) aria-current=[(chosen.state == Some(state)).then_some("true")] { span aria-hidden="true" { (sign) } " " (words) " " span.count { (labels::number(*count as u64)) } } }
                 }
             }
             @if !tags.is_empty() {
                 ul {
                     @for (tag, count) in tags.iter().take(super::river::FACETS) {
                         @let is_chosen = chosen.tag == Some(tag);
-                        li { a href=(link(frame, &Chosen { tag: (!is_chosen).then_some(tag), ..first.clone() })) aria-current=[is_chosen.then_some("true")] { span dir="auto" { "#" (cut(tag, 40)) } " " span.count { (labels::number(*count as u64)) } } }
+                        li { a href=(link(&frame.links, &Chosen { tag: (!is_chosen).then_some(tag), ..first.clone() })) aria-current=[is_chosen.then_some("true")] { span dir="auto" { "#" (cut(tag, 40)) } " " span.count { (labels::number(*count as u64)) } } }
                     }
                 }
             }
@@ -138,11 +183,14 @@ fn filters(frame: &Frame, chosen: &Chosen<'_>, all: usize, states: &[(&str, usiz
 fn table(frame: &Frame, chosen: &Chosen<'_>, lines: &[Line<'_>]) -> Markup {
     let head = |name: &str, sort: Option<Sort>| {
         let is_sorted = sort == Some(chosen.sort);
-        let order = match sort { Some(Sort::Last | Sort::Articles) => "descending", _ => "ascending" };
+        let order = match sort {
+            Some(Sort::Last | Sort::Articles) => "descending",
+            _ => "ascending",
+        };
         html! {
             th scope="col" aria-sort=[is_sorted.then_some(order)] {
                 @match sort.filter(|_| frame.links.is_served()) {
-                    Some(sort) => a href=(link(frame, &Chosen { sort, page: 1, ..chosen.clone() })) { (name) @if is_sorted { span aria-hidden="true" { " ↓" } } },
+                    Some(sort) => a href=(link(&frame.links, &Chosen { sort, page: 1, ..chosen.clone() })) { (name) @if is_sorted { span aria-hidden="true" { " ↓" } } },
                     None => (name),
                 }
             }
@@ -178,7 +226,14 @@ fn row(frame: &Frame, line: &Line<'_>) -> Markup {
 }
 
 pub(super) fn name(health: &SourceHealth) -> String {
-    cut(health.title.as_deref().filter(|title| !title.trim().is_empty()).unwrap_or(&health.id), 100)
+    cut(
+        health
+            .title
+            .as_deref()
+            .filter(|title| !title.trim().is_empty())
+            .unwrap_or(&health.id),
+        100,
+    )
 }
 
 pub(super) fn state(health: &SourceHealth) -> Markup {
@@ -210,7 +265,14 @@ pub(super) fn spark(figures: &Figures) -> Markup {
 }
 
 pub(super) fn merged(figures: Option<&Figures>) -> String {
-    let share = |figures: &Figures| (figures.measured > 0).then(|| format!("{} %", (figures.merged * 100 + figures.measured / 2) / figures.measured));
+    let share = |figures: &Figures| {
+        (figures.measured > 0).then(|| {
+            format!(
+                "{} %",
+                (figures.merged * 100 + figures.measured / 2) / figures.measured
+            )
+        })
+    };
     figures.and_then(share).unwrap_or_else(|| "–".to_owned())
 }
 
@@ -219,9 +281,9 @@ fn paging(frame: &Frame, chosen: &Chosen<'_>, matching: usize) -> Markup {
     html! {
         @if pages > 1 {
             nav.paging aria-label=(labels::PAGES) {
-                @if chosen.page > 1 { a rel="prev" href=(link(frame, &Chosen { page: chosen.page - 1, ..chosen.clone() })) { "← " (labels::PREVIOUS) } }
+                @if chosen.page > 1 { a rel="prev" href=(link(&frame.links, &Chosen { page: chosen.page - 1, ..chosen.clone() })) { "← " (labels::PREVIOUS) } }
                 span { (labels::page(chosen.page)) " / " (pages) }
-                @if chosen.page < pages { a.next rel="next" href=(link(frame, &Chosen { page: chosen.page + 1, ..chosen.clone() })) { (labels::NEXT) " →" } }
+                @if chosen.page < pages { a.next rel="next" href=(link(&frame.links, &Chosen { page: chosen.page + 1, ..chosen.clone() })) { (labels::NEXT) " →" } }
             }
         }
     }

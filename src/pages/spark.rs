@@ -16,7 +16,10 @@ pub(super) fn bars(values: &[u64], label: &str) -> Markup {
         let (x, width) = (at * STEP, STEP - 1);
         path += &format!("M{x} {HEIGHT}v-{height}h{width}v{height}z");
     }
-    let (width, floor) = (values.len() * STEP, format!("M0 {HEIGHT}h{}", values.len() * STEP));
+    let (width, floor) = (
+        values.len() * STEP,
+        format!("M0 {HEIGHT}h{}", values.len() * STEP),
+    );
     html! {
         svg.spark viewBox=(format!("0 0 {width} {}", HEIGHT + 1)) width=(width) height=(HEIGHT + 1) role="img" aria-label=(label) {
             path.floor d=(floor) {}

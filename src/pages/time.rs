@@ -19,15 +19,27 @@ pub(super) fn long_day(day: NaiveDate) -> String {
 /// The time within a day; the script makes it "2 hours ago".
 pub(super) fn clock(at: DateTime<Utc>, zone: Tz) -> Markup {
     let local = at.with_timezone(&zone);
-    let full = format!("{}, {}", labels::day(local.date_naive()), local.format("%H:%M %Z"));
+    let full = format!(
+        "{}, {}",
+        labels::day(local.date_naive()),
+        local.format("%H:%M %Z")
+    );
     html! { time datetime=(exact(at)) title=(full) { (local.format("%H:%M").to_string()) } }
 }
 
 /// Day and time.
 pub(super) fn full(at: DateTime<Utc>, zone: Tz) -> Markup {
     let local = at.with_timezone(&zone);
-    let shown = format!("{} {}", labels::short_day(local.date_naive()), local.format("%H:%M"));
-    let title = format!("{}, {}", labels::day(local.date_naive()), local.format("%H:%M:%S %Z"));
+    let shown = format!(
+        "{} {}",
+        labels::short_day(local.date_naive()),
+        local.format("%H:%M")
+    );
+    let title = format!(
+        "{}, {}",
+        labels::day(local.date_naive()),
+        local.format("%H:%M:%S %Z")
+    );
     html! { time datetime=(exact(at)) title=(title) { (shown) } }
 }
 

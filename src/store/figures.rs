@@ -1,6 +1,8 @@
 //! What the pages count: articles of each source and tag, articles a day, how late they came, how many were merged, and
 //! earlier texts of an article.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -19,8 +21,6 @@ pub const DELAYS: [i64; 5] = [300, 900, 3_600, 21_600, 86_400];
 /// In how many articles each source and each set of sources stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Of all sets together.
-    pub all: u64,
     /// In the order of the sources asked for.
     pub sources: Vec<u64>,
     /// In the order of the sets asked for.
@@ -51,6 +51,8 @@ pub struct Figures {
 pub struct EarlierText {
     /// Configured id of its source.
     pub source: String,
+    /// Id of the entry there.
+    pub entry_id: String,
     /// Which, 1 as first seen.
     pub revision: u32,
     /// When the next one came.
@@ -69,45 +71,55 @@ impl Store {
     /// [`Error::Sql`].
     pub fn counts(&self, keys: &[i64], sets: &[Vec<usize>]) -> Result<Counts, Error> {
         self.read(|connection| {
-            let most: i64 = connection
-                .query_row("SELECT coalesce(max(pk), 0) FROM articles", [], |row| row.get(0))?;
+            let most: i64 =
+                connection.query_row("SELECT coalesce(max(pk), 0) FROM articles", [], |row| {
+                    row.get(0)
+                })?;
             let words = usize::try_from(most).unwrap_or(0) / 64 + 1;
-            let mut all = vec![0_u64; words];
-            let mut bits: Vec<Vec<u64>> = vec![vec![0; words]; sets.len()];
-            let mut member: Vec<Vec<usize>> = vec![Vec::new(); keys.len()];
-            for (set, places) in sets.iter().enumerate() {
-                for place in places {
-                    if let Some(sets) = member.get_mut(*place) {
-                        sets.push(set);
-                    }
-                }
-            }
             let mut counts = Counts::default();
+            let mut own: Vec<Vec<u32>> = Vec::with_capacity(keys.len());
             let mut statement =
                 connection.prepare_cached("SELECT article FROM entries WHERE source = ?1")?;
-            for (place, key) in keys.iter().enumerate() {
-                let mut own = Vec::new();
+            for key in keys {
+                let mut articles = Vec::new();
                 let mut rows = statement.query([key])?;
                 while let Some(row) = rows.next()? {
-                    own.push(row.get::<_, i64>(0)?);
+                    articles.push(row.get::<_, u32>(0)?);
                 }
-                own.sort_unstable();
-                own.dedup();
-                counts.sources.push(own.len() as u64);
-                for article in own {
-                    let at = usize::try_from(article).unwrap_or(0);
-                    let (word, bit) = (at / 64, 1 << (at % 64));
-                    let Some(slot) = all.get_mut(word) else { continue };
-                    *slot |= bit;
-                    for set in &member[place] {
-                        bits[*set][word] |= bit;
+                articles.sort_unstable();
+                articles.dedup();
+                counts.sources.push(articles.len() as u64);
+                own.push(articles);
+            }
+            let mut bits = vec![0_u64; words];
+            let mut union = |places: &mut dyn Iterator<Item = usize>| -> u64 {
+                bits.fill(0);
+                for article in places.filter_map(|place| own.get(place)).flatten() {
+                    let at = *article as usize;
+                    if let Some(word) = bits.get_mut(at / 64) {
+                        *word |= 1 << (at % 64);
                     }
                 }
-            }
-            let ones = |bits: &Vec<u64>| bits.iter().map(|word| u64::from(word.count_ones())).sum();
-            counts.all = ones(&all);
-            counts.sets = bits.iter().map(ones).collect();
+                bits.iter().map(|word| u64::from(word.count_ones())).sum()
+            };
+            counts.sets = { sets.iter() }
+                .map(|set| union(&mut set.iter().copied()))
+                .collect();
             Ok(counts)
+        })
+    }
+
+    /// Titles that feeds give themselves, by the configured id of the source.
+    ///
+    /// # Errors
+    /// [`Error::Sql`].
+    pub fn feed_titles(&self) -> Result<HashMap<String, String>, Error> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT name, info ->> '$.title' FROM sources WHERE info ->> '$.title' IS NOT NULL",
+            )?;
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(rows.collect::<Result<_, _>>()?)
         })
     }
 
@@ -135,19 +147,20 @@ impl Store {
         self.read(|connection| {
             let article = article_pk(connection, wanted)?;
             let mut statement = connection.prepare_cached(
-                "SELECT s.name, r.revision, r.replaced_at_ms, r.title, r.html FROM entries e
+                "SELECT s.name, e.entry_id, r.revision, r.replaced_at_ms, r.title, r.html FROM entries e
                  JOIN revisions r ON r.entry = e.id JOIN sources s ON s.id = e.source
                  WHERE e.article = ?1 ORDER BY e.id, r.revision DESC",
             )?;
             let mut rows = statement.query([article])?;
             let mut texts = Vec::new();
             while let Some(row) = rows.next()? {
-                let html: Option<Vec<u8>> = row.get(4)?;
+                let html: Option<Vec<u8>> = row.get(5)?;
                 texts.push(EarlierText {
                     source: row.get(0)?,
-                    revision: row.get(1)?,
-                    replaced: instant(row.get(2)?),
-                    title: row.get(3)?,
+                    entry_id: row.get(1)?,
+                    revision: row.get(2)?,
+                    replaced: instant(row.get(3)?),
+                    title: row.get(4)?,
                     html: html.map(|blob| decompress(&blob)).transpose()?.unwrap_or_default(),
                 });
             }
@@ -161,7 +174,8 @@ fn figures(connection: &Connection, key: i64, now: DateTime<Utc>) -> Result<Figu
         days: vec![0; DAYS],
         ..Figures::default()
     };
-    let tag = |bytes: Option<Vec<u8>>| bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let tag =
+        |bytes: Option<Vec<u8>>| bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     if let Some((etag, modified)) = connection
         .prepare_cached("SELECT etag, last_modified FROM sources WHERE id = ?1")?
         .query_row([key], |row| Ok((tag(row.get(0)?), tag(row.get(1)?))))
@@ -172,7 +186,9 @@ fn figures(connection: &Connection, key: i64, now: DateTime<Utc>) -> Result<Figu
     let first: Option<i64> = connection
         .prepare_cached("SELECT min(first_seen_at_ms) FROM entries WHERE source = ?1")?
         .query_row([key], |row| row.get(0))?;
-    let Some(first) = first else { return Ok(figures) };
+    let Some(first) = first else {
+        return Ok(figures);
+    };
     let today = now.date_naive();
     let since = now - TimeDelta::days(DAYS as i64);
     let mut seen = connection.prepare_cached(
@@ -181,7 +197,10 @@ fn figures(connection: &Connection, key: i64, now: DateTime<Utc>) -> Result<Figu
     let mut rows = seen.query(params![key, millis(since), first])?;
     while let Some(row) = rows.next()? {
         let age = (today - instant(row.get(0)?).date_naive()).num_days();
-        if let Some(day) = usize::try_from(age).ok().and_then(|age| (DAYS - 1).checked_sub(age)) {
+        if let Some(day) = usize::try_from(age)
+            .ok()
+            .and_then(|age| (DAYS - 1).checked_sub(age))
+        {
             figures.days[day] += 1;
         }
     }
@@ -196,7 +215,10 @@ fn figures(connection: &Connection, key: i64, now: DateTime<Utc>) -> Result<Figu
         let first_seen: i64 = row.get(2)?;
         if let Some(dated) = optional_instant(row, 1)?.filter(|_| first_seen > first) {
             let delay = (instant(first_seen) - dated).num_seconds().max(0);
-            let bucket = DELAYS.iter().position(|end| delay < *end).unwrap_or(DELAYS.len());
+            let bucket = DELAYS
+                .iter()
+                .position(|end| delay < *end)
+                .unwrap_or(DELAYS.len());
             figures.delays[bucket] += 1;
         }
     }

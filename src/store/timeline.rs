@@ -156,7 +156,10 @@ impl Store {
                 .filter_map(|key| Some(sources.source(*key)?.id.as_str()))
                 .collect();
             let since = selection.since.map_or(i64::MIN, millis);
-            let behind_at = selection.behind.as_ref().map_or(i64::MAX, |(at, _)| millis(*at));
+            let behind_at = selection
+                .behind
+                .as_ref()
+                .map_or(i64::MAX, |(at, _)| millis(*at));
             let behind_id = selection.behind.as_ref().map(|(_, id)| id);
             let fts = selection.words();
             if let Some(words) = fts {
@@ -256,7 +259,9 @@ fn statement(selection: &Selection) -> String {
         "articles a"
     };
     let behind = if selection.behind.is_some() {
-        format!("AND ({column}, a.pk) < (?7, coalesce((SELECT b.pk FROM articles b WHERE b.id = ?8), 0))")
+        format!(
+            "AND ({column}, a.pk) < (?7, coalesce((SELECT b.pk FROM articles b WHERE b.id = ?8), 0))"
+        )
     } else {
         "AND ?7 IS ?7 AND ?8 IS NULL".to_owned()
     };
