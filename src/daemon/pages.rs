@@ -482,8 +482,7 @@ fn search(desk: &Desk, text: &str, page: usize) -> Result<Made, store::Error> {
     found.articles = shown;
     found.so_far = articles.len().min(wanted);
     found.more = articles.len() > wanted && page < SEARCH_PAGES;
-    let mut address = url::form_urlencoded::Serializer::new(frame.links.file("search.atom?"));
-    found.feed = Some(address.append_pair("q", text).finish());
+    found.feed = Some(frame.links.search_feed(text));
     // The index grows behind the polls: what is found is good for a while only.
     Ok(Made::Brief(publication(
         desk,

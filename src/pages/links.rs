@@ -91,6 +91,11 @@ impl Links {
         }
     }
 
+    /// A search as a feed.
+    pub fn search_feed(&self, query: &str) -> String {
+        query_of(&self.file("search.atom"), [("q", Some(query))])
+    }
+
     /// A search.
     pub fn search(&self, query: &str, page: usize) -> String {
         let page = (page > 1).then(|| page.to_string());
