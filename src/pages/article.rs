@@ -146,11 +146,32 @@ fn picture(frame: &Frame, told: &Told<'_>) -> Markup {
     }
 }
 
+/// Whether the page shows a picture anyway: as the lead, or in the body.
+fn is_shown(article: &Article, url: &str) -> bool {
+    let plain = url.split(['?', '#']).next().unwrap_or_default();
+    let leads = article
+        .entry
+        .details
+        .image
+        .as_ref()
+        .is_some_and(|image| image.url.starts_with(plain));
+    leads
+        || article
+            .entry
+            .content_html
+            .replace("&amp;", "&")
+            .contains(plain)
+}
+
 fn players(frame: &Frame, article: &Article) -> Markup {
     let kind = |attachment: &Attachment| attachment.mime_type.clone().unwrap_or_default();
+    let is_heard = |attachment: &Attachment| {
+        let kind = kind(attachment);
+        kind.starts_with("audio/") || kind.starts_with("video/")
+    };
     let title = title(article);
     html! {
-        @let attachments: Vec<_> = article.entry.details.attachments.iter().filter_map(|attachment| Some((Frame::outward(&attachment.url)?, attachment))).take(20).collect();
+        @let attachments: Vec<_> = article.entry.details.attachments.iter().filter(|attachment| is_heard(attachment) || !is_shown(article, &attachment.url)).filter_map(|attachment| Some((Frame::outward(&attachment.url)?, attachment))).take(20).collect();
         @if !attachments.is_empty() {
             section.players aria-label=(labels::ENCLOSURES) {
                 @for (url, attachment) in attachments {

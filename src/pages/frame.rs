@@ -62,7 +62,7 @@ pub(super) fn document(frame: &Frame, sheet: Sheet<'_>) -> Vec<u8> {
                 }
                 (sheet.head)
             }
-            body class=(sheet.kind) data-renew[sheet.renews] {
+            body class=(format!("is-{}", sheet.kind)) data-renew[sheet.renews] {
                 a.skip href="#main" { (labels::SKIP) }
                 header.top {
                     div.bar {

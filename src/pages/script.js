@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const root = document.documentElement;
-  const format = new Intl.RelativeTimeFormat(root.lang, { numeric: "auto", style: "short" });
+  const format = new Intl.RelativeTimeFormat(root.lang, { numeric: "auto" });
   const units = [["day", 86400], ["hour", 3600], ["minute", 60]];
   const tell = () => {
     for (const time of document.querySelectorAll(".kicker time[datetime]")) {

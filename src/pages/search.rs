@@ -67,7 +67,7 @@ pub fn search(frame: &Frame, found: &Found<'_>) -> Vec<u8> {
     };
     let sheet = Sheet {
         title: &heading,
-        kind: "river search",
+        kind: "search",
         head,
         here: "",
         query: found.text,

@@ -247,10 +247,15 @@ pub(super) fn trouble(frame: &Frame, health: &SourceHealth) -> Markup {
         @if health.error_class.is_some() {
             div.trouble {
                 p { (labels::failing(health.failures)) " " @if let Some(since) = health.error_since { (time::full(since, frame.zone)) } ": " (cut(health.error.as_deref().or(health.error_class.as_deref()).unwrap_or_default(), 300)) }
-                @if let Some(cure) = health.cure { p { strong { (labels::CURE) ": " } (cure) } }
+                @if let Some(cure) = health.cure { p { strong { (labels::CURE) ": " } (with_code(cure)) } }
             }
         }
     }
+}
+
+/// What stands between backticks is code.
+fn with_code(text: &str) -> Markup {
+    html! { @for (at, part) in text.split('`').enumerate() { @if at % 2 == 1 { code { (part) } } @else { (part) } } }
 }
 
 pub(super) fn next(frame: &Frame, health: &SourceHealth) -> Markup {

@@ -363,9 +363,49 @@ async fn every_page_is_sound_and_can_be_used() {
     );
     browser.scheme("light", "").await;
 
-    if let Ok(folder) = std::env::var("FEEDMILL_SCREENSHOTS") {
-        screenshots(&browser, &own, &article, Path::new(&folder)).await;
-    }
+    browser.client.clone().close().await.expect("closed");
+}
+
+/// The pictures of `docs/screenshots/`: a town with a month behind it.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Chromium: .ci/run browser"]
+async fn pictures_of_the_pages() {
+    let Ok(pictures) = std::env::var("FEEDMILL_SCREENSHOTS") else {
+        return;
+    };
+    let (origin, folder) = (
+        Origin::start().await,
+        tempfile::tempdir().expect("a folder"),
+    );
+    let then = now() - TimeDelta::minutes(7);
+    world::build(&origin, then);
+    world::past(&origin, then);
+    origin.script("/gone", Reply::status(404));
+    let address = free_address();
+    let own = format!("http://{address}/");
+    configure(
+        folder.path(),
+        &address,
+        &(town(&origin)
+            + &source(&origin, "gone", "\"town\"").replace(
+                "id = \"gone\"\n",
+                "id = \"gone\"\ntitle = \"Old Ferry Notices\"\n",
+            )),
+    );
+    poll(folder.path());
+    // As if each notice had been polled soon after it was published.
+    let file = rusqlite::Connection::open(folder.path().join("feedmill.db")).expect("opened");
+    file.execute_batch("UPDATE entries SET first_seen_at_ms = published_at_ms + (id * 7919 % 100) * (id * 7919 % 100) * 1200 WHERE published_at_ms IS NOT NULL").expect("moved");
+    drop(file);
+    world::build(&origin, then);
+    poll(folder.path());
+    world::correct(&origin, then);
+    poll(folder.path());
+    let _daemon = daemon(folder.path());
+    let browser = Browser::start().await;
+    browser.open(&own).await;
+    let article = browser.text("return [...document.querySelectorAll('a.title')].find((a) => a.textContent.includes('lamp')).href").await;
+    screenshots(&browser, &own, &article, Path::new(&pictures)).await;
     browser.client.clone().close().await.expect("closed");
 }
 
@@ -375,6 +415,7 @@ async fn screenshots(browser: &Browser, own: &str, article: &str, folder: &Path)
         ("river", own.to_owned()),
         ("article", article.to_owned()),
         ("sources", format!("{own}sources")),
+        ("source", format!("{own}sources/herald")),
     ] {
         for (form, scheme, width, height, is_phone) in [
             ("light", "light", 1200, 900, false),

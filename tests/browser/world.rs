@@ -327,3 +327,21 @@ pub(crate) fn hostile(origin: &Origin, now: DateTime<Utc>) -> Reply {
          </channel></rss>"
     ))
 }
+
+/// A month of small notices of three papers, at `/herald-past` and so on: what sparklines and pages are made of.
+pub(crate) fn past(origin: &Origin, now: DateTime<Utc>) {
+    for (id, title, pace) in [
+        ("herald", "Harbour Herald", 9),
+        ("notes", "Lantern Notes", 31),
+        ("tides", "Tidewatch", 17),
+    ] {
+        let items: String = (0..700 / pace)
+            .map(|number| {
+                let hours = 50 + number * pace + (number * number) % 7;
+                let date = (now - TimeDelta::hours(hours)).to_rfc2822();
+                format!("<item><guid isPermaLink=\"false\">past-{number}</guid><title>Notice {number} of the {title}</title><link>https://{id}.example/past/{number}</link><pubDate>{date}</pubDate><description>High water at {number} minutes past, says the {title}.</description></item>")
+            })
+            .collect();
+        origin.script(&format!("/{id}"), Reply::ok(format!("<rss version=\"2.0\"><channel><title>{title}</title><item><guid isPermaLink=\"false\">first</guid><title>Welcome</title><pubDate>{}</pubDate></item>{items}</channel></rss>", (now - TimeDelta::days(60)).to_rfc2822())));
+    }
+}
