@@ -78,7 +78,6 @@ const HERALD: &[Story] = &[
             "Knocking twice means rye",
         ],
         text: &["The vote was nine to two. The two sleep above the bakery."],
-        ..NONE
     },
     Story {
         id: "dredge",
@@ -120,7 +119,6 @@ const NOTES: &[Story] = &[
             "Two winches, one of them borrowed from a trawler, pull the panels aside in four minutes. Then the librarian says good evening to the sky, which is the only rule that has been written down.",
             "Readers lie on the long tables. Somebody always finds the Plough first and is shushed.",
         ],
-        ..NONE
     },
     Story {
         id: "ferry-too",
@@ -165,7 +163,6 @@ const TIDES: &[Story] = &[
         text: &[
             "The count is the work of three students and a camera that had been bought for something else.",
         ],
-        ..NONE
     },
     Story {
         id: "tide",
