@@ -40,6 +40,8 @@ pub mod poll;
 
 pub mod push;
 
+pub mod hub;
+
 pub mod archives;
 
 pub mod daemon;

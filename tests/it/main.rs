@@ -16,6 +16,7 @@ mod forgetting;
 mod formats;
 mod fortnight;
 mod happenings;
+mod hub;
 mod keeping;
 mod manners;
 mod mill;
