@@ -91,9 +91,8 @@ fn html_safe(text: &str) -> std::borrow::Cow<'_, str> {
 fn is_obeyed(text: &str) -> bool {
     text.match_indices(['<', '&']).any(|(at, sign)| {
         let rest = &text[at + 1..];
-        let next = |fits: fn(char) -> bool| rest.starts_with(fits);
         if sign == "<" {
-            next(|c| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?'))
+            super::text::begins_tag(rest)
         } else {
             let name = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
             rest.starts_with('#') || (name.starts_with(';') && name.len() < rest.len())

@@ -16,6 +16,7 @@ mod forgetting;
 mod formats;
 mod fortnight;
 mod happenings;
+mod hostile_fields;
 mod hub;
 mod keeping;
 mod manners;

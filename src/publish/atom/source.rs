@@ -3,7 +3,7 @@
 use super::instant;
 use crate::model::{Article, Author, AuthorRole, EntrySource, Origin};
 use crate::publish::shown::Shown;
-use crate::publish::text::{construct, is_iri, language};
+use crate::publish::text::{construct, is_iri, language, unobeyed};
 use crate::publish::xml::Xml;
 
 /// Writes where an article comes from: the feed that an entry already named as its source, else the feed we
@@ -107,7 +107,7 @@ fn person(xml: &mut Xml, element: &'static str, author: &Author) {
         return;
     }
     xml.open(element, &[]);
-    xml.text("name", &[], &author.name);
+    xml.text("name", &[], &unobeyed(&author.name));
     if let Some(url) = author.url.as_deref().filter(|url| is_iri(url)) {
         xml.text("uri", &[], url);
     }
