@@ -53,6 +53,19 @@ pub(super) fn begins_tag(rest: &str) -> bool {
         .starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?'))
 }
 
+/// Whether HTML would read something in a text as a tag or a character reference.
+pub(super) fn is_obeyed(text: &str) -> bool {
+    text.match_indices(['<', '&']).any(|(at, sign)| {
+        let rest = &text[at + 1..];
+        if sign == "<" {
+            begins_tag(rest)
+        } else {
+            let name = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
+            rest.starts_with('#') || (name.starts_with(';') && name.len() < rest.len())
+        }
+    })
+}
+
 /// The title to publish: the article's own, else the beginning of its text, else its address, else its id.
 pub(super) fn title(article: &Article) -> Cow<'_, str> {
     let entry = &article.entry;

@@ -1,12 +1,10 @@
 //! One article → one `atom:entry` (RFC 4287 §4.1.2), after the mapping of the article schema.
 
-use std::borrow::Cow;
-
 use super::{comment_count, instant, source};
 use crate::model::{Article, Attachment};
 use crate::publish::media;
 use crate::publish::shown::Shown;
-use crate::publish::text::{construct, is_iri, language, unobeyed};
+use crate::publish::text::{construct, is_iri, is_obeyed, language, unobeyed};
 use crate::publish::xml::Xml;
 
 /// Writes one entry. Its id is the article's, byte for byte (RFC 4287 §4.2.6.1).
@@ -114,11 +112,12 @@ fn categories(xml: &mut Xml, shown: &Shown<'_>) {
     }
 }
 
-/// Text as `type="text"`, but where a careless reader would see a tag in it.
+/// Text as `type="text"`, but where a careless reader would see markup in it.
 fn text(xml: &mut Xml, name: &'static str, text: &str) {
-    match unobeyed(text) {
-        Cow::Borrowed(text) => xml.text(name, &[("type", Some("text"))], text),
-        Cow::Owned(_) => construct(xml, name, &[], text),
+    if is_obeyed(text) {
+        construct(xml, name, &[], text);
+    } else {
+        xml.text(name, &[("type", Some("text"))], text);
     }
 }
 

@@ -17,9 +17,8 @@ pub(super) fn write(xml: &mut Xml, article: &Article) {
 
 /// An entry that was a copy keeps its source: "the source atom:feed's metadata should be preserved".
 fn copied(xml: &mut Xml, article: &Article, source: &EntrySource) {
-    let id = source
-        .id
-        .as_deref()
+    let id = { source.id.as_deref() }
+        .filter(|id| is_iri(id))
         .or(source.url.as_deref())
         .unwrap_or(&article.origin.iri);
     xml.open("source", &[]);

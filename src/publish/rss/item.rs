@@ -43,14 +43,14 @@ pub(super) fn write(xml: &mut Xml, shown: &Shown<'_>) {
     xml.close("item");
 }
 
-/// The description comes first and is never missing beside `content:encoded`; both are HTML.
+/// The description comes first, and is only missing beside `content:encoded` when that holds no words; both are HTML.
 fn body(xml: &mut Xml, shown: &Shown<'_>) {
     let cut = || {
         let text = crate::publish::text_of(&shown.article.entry)?;
         Some(beginning(&text, SUMMARY_CHARACTERS).into())
     };
     let summary = shown.summary.clone().or_else(cut);
-    if let Some(summary) = summary {
+    if let Some(summary) = summary.filter(|summary| !summary.trim().is_empty()) {
         xml.text("description", &[], &escaped(&summary));
     }
     if let Some(html) = shown.content {
