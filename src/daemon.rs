@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::hub::Hub;
 use crate::model::{Due, Report};
 use crate::poll::{Shell, poll};
 use crate::publish::{Site, http};
@@ -247,6 +248,7 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
     let config = Arc::new(config);
     let (site_sender, site) = watch::channel(Arc::new(Site::new()));
     let (ready_sender, ready) = watch::channel(false);
+    let hub = Hub::new(&config, shell.clone(), site.clone());
     let (callbacks, hubs) = http::Callbacks::new(config.fetch.max_body);
     let lazy = asked::Desk::new(Arc::clone(&config), shell.clone(), sources.clone()).lazy();
     let served = http::Served {
@@ -286,9 +288,11 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
             base: config.server.public_url.clone(),
             request: config.request.clone(),
             changed: Arc::clone(&changed),
+            hub: hub.clone(),
         }
         .serve(hubs, stop.clone()),
     );
+    let telling = tokio::spawn(hub.serve(stop.clone()));
     let walking = tokio::spawn(crate::archives::walk_behind(
         shell.clone(),
         sources.clone(),
@@ -312,6 +316,7 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
     let _ = comparing.await;
     let _ = walking.await;
     let _ = pushing.await;
+    let _ = telling.await;
     let _ = indexing.await;
     let _ = rendering.await;
     let _ = ordering.await;

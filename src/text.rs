@@ -144,6 +144,13 @@ pub(crate) fn named(name: &str) -> Option<impl Iterator<Item = char>> {
     )
 }
 
+/// Whether following an address of this scheme could run something.
+pub(crate) fn is_scripting(scheme: &str) -> bool {
+    ["javascript", "vbscript", "data"]
+        .iter()
+        .any(|known| scheme.eq_ignore_ascii_case(known))
+}
+
 pub(crate) fn is_dense(c: char) -> bool {
     matches!(u32::from(c), 0x0E00..=0x0E7F | 0x3040..=0x30FF | 0x3400..=0x9FFF | 0xF900..=0xFAFF | 0x20000..=0x3FFFF)
 }

@@ -36,7 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// The shell: joins the stages, and may name all of them.
 const SHELL: &[&str] = &[
-    "poll", "push", "archives", "daemon", "control", "commands", "main", "lib",
+    "poll", "push", "hub", "archives", "daemon", "control", "commands", "main", "lib",
 ];
 
 /// Foreign crate → paths below `src/`, without `.rs`, that may name it; what lies below them may too.

@@ -143,6 +143,23 @@ fn the_own_address_follows_the_listener_and_ends_in_a_slash() {
 }
 
 #[test]
+fn hubs_are_addresses_and_do_not_go_with_a_token() {
+    let config = good("[[output]]\nhubs = [\"https://hub.example.org/\"]\n");
+    assert_eq!(
+        config.outputs[0].hubs[0].as_str(),
+        "https://hub.example.org/"
+    );
+    let problems =
+        read("[[output]]\nname = \"a\"\ntoken = \"tok0\"\nhubs = [\"https://hub.example.org/\"]\n")
+            .expect_err("not with a token")
+            .to_string();
+    assert!(
+        problems.contains("a hub cannot read what needs a token"),
+        "{problems}"
+    );
+}
+
+#[test]
 fn keys_that_do_nothing_yet_warn_only_when_they_ask_for_something() {
     let asked = r#"[store]
 retention = { age = "365d" }
@@ -151,7 +168,6 @@ url = "https://example.org/"
 full_text = "always"
 keep = ['title ~ "rust"']
 [[output]]
-hubs = ["https://hub.example.org/"]
 drop = ["words < 50"]
 "#;
     let config = good(asked);
@@ -160,7 +176,7 @@ drop = ["words < 50"]
         .iter()
         .map(|warning| warning.key.as_str())
         .collect();
-    let expected = ["source[1].full_text", "output[1].hubs"];
+    let expected = ["source[1].full_text"];
     assert_eq!(keys, expected);
     assert_eq!(
         warnings(&config)[0],

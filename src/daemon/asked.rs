@@ -192,6 +192,7 @@ impl Desk {
         let channel = Channel {
             title: self.title(wanted, &articles),
             self_url: self.address(wanted),
+            hubs: Vec::new(),
             ..outputs::channel(&self.config, &output, &self.shell)?
         };
         let states = self.shell.store.output_states()?;

@@ -41,6 +41,7 @@ pub(super) fn make(desk: &Desk, format: Format, text: &str) -> Result<Publicatio
             .to_string(),
         title: format!("Search: {text}"),
         self_url: address,
+        hubs: Vec::new(),
         updated: { &articles }
             .iter()
             .map(|article| article.updated)

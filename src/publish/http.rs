@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use ::http::header::{
     ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_ENCODING,
-    CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION,
+    CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LAST_MODIFIED, LINK, LOCATION,
     REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
@@ -215,6 +215,9 @@ fn document(publication: &Publication, request: &HeaderMap, head_only: bool) -> 
         HeaderValue::from_static(publication.content_type),
     );
     headers.insert(CONTENT_LENGTH, HeaderValue::from(form.body.len()));
+    if let Some(link) = &publication.fields.link {
+        headers.insert(LINK, link.clone());
+    }
     if coding != Coding::Identity {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
     }

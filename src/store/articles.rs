@@ -393,6 +393,9 @@ fn republishable(kind: IdKind, id: &str) -> Option<&str> {
     let is_iri = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
         && scheme.chars().all(plain)
         && !rest.is_empty();
+    if crate::text::is_scripting(scheme) {
+        return None;
+    }
     let parses =
         url::Url::parse(id).is_ok_and(|url| !url.scheme().starts_with("http") || url.has_host());
     (is_iri && parses).then_some(id)

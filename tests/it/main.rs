@@ -16,6 +16,8 @@ mod forgetting;
 mod formats;
 mod fortnight;
 mod happenings;
+mod hostile_fields;
+mod hub;
 mod keeping;
 mod manners;
 mod mill;
