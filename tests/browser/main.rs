@@ -206,6 +206,31 @@ async fn every_page_is_sound_and_can_be_used() {
         sound(&browser, &url, &own, &axe, &[]).await;
     }
 
+    // The judges do judge: a picture without a text is found, an inline script is refused and said so.
+    browser.open(&own).await;
+    browser
+        .run("document.querySelector('main').insertAdjacentHTML('beforeend', '<img src=\"data:,\">')")
+        .await;
+    let found = browser.axe(&axe).await;
+    assert!(
+        found.iter().any(|line| line.starts_with("image-alt")),
+        "{found:?}"
+    );
+    browser
+        .run("const script = document.createElement('script'); script.textContent = 'window.inline = 1'; document.body.append(script);")
+        .await;
+    assert_eq!(
+        browser.run("return window.inline === undefined").await,
+        true
+    );
+    assert!(
+        browser
+            .console()
+            .await
+            .iter()
+            .any(|line| line.contains("Content Security Policy"))
+    );
+
     // Facets: the tag that is chosen, what it shows, and the way back.
     browser.open(&own).await;
     let all = browser
