@@ -1,6 +1,7 @@
 //! A real Chromium, driven over WebDriver (W3C) and the few commands of its own that ChromeDriver adds.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
 use fantoccini::wd::WebDriverCompatibleCommand;
@@ -9,13 +10,27 @@ use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
-/// ChromeDriver; it ends when dropped.
-struct Driver(Child);
+/// ChromeDriver; it ends when dropped, and the browser of its session before it.
+struct Driver {
+    child: Child,
+    port: String,
+    session: String,
+}
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        // A test that failed has not closed the session, and the browser would stay.
+        if let Ok(mut stream) = TcpStream::connect(format!("127.0.0.1:{}", self.port)) {
+            let _ = stream.set_read_timeout(Some(crate::origin::PATIENCE));
+            let _ = write!(
+                stream,
+                "DELETE /session/{} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+                self.session
+            );
+            let _ = stream.read_to_end(&mut Vec::new());
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -56,7 +71,11 @@ impl Browser {
             .spawn()
             .expect("chromedriver; `.ci/run browser` installs it");
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-        let driver = Driver(child);
+        let mut driver = Driver {
+            child,
+            port: String::new(),
+            session: String::new(),
+        };
         let port = lines
             .by_ref()
             .map_while(Result::ok)
@@ -80,6 +99,9 @@ impl Browser {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .expect("a session");
+        let session = client.session_id().await.expect("a session");
+        driver.session = session.unwrap_or_default();
+        driver.port = port;
         Self {
             client,
             _driver: driver,
