@@ -429,7 +429,11 @@ fn plain_text(text: &Text, limit: usize) -> Option<String> {
         if !out.is_empty() {
             out.push(' ');
         }
-        out.extend(word.nfc().filter(|c| !c.is_control()));
+        if word.is_ascii() && !word.contains(char::is_control) {
+            out.push_str(word);
+        } else {
+            out.extend(word.nfc().filter(|c| !c.is_control()));
+        }
     }
     let out: String = if out.len() > limit {
         out.chars().take(limit).collect()
