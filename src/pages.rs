@@ -2,8 +2,8 @@
 //!
 //! Everything here is pure: values in, HTML out, the same bytes for the same values. No page needs a script; the one there
 //! is adds keys and words such as "2 hours ago". No title, name or address of a feed is trusted: text is escaped by the
-//! templates (maud), an address is linked only when it is http(s) ([`Frame::outward`]), and a body is HTML that
-//! `normalize` wrote and [`prose`] goes over once more. Nothing is read from the store and nothing is served here.
+//! templates (maud), an address is linked only when it is http(s) (`Frame::outward`), and a body is HTML that
+//! `normalize` wrote and `prose` goes over once more. Nothing is read from the store and nothing is served here.
 
 use std::collections::HashMap;
 

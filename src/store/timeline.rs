@@ -23,7 +23,7 @@ pub struct Selection {
     /// Keys of sources whose entries are not shown: not as places, and another entry represents the article.
     pub hidden: Vec<i64>,
     /// Only those where an entry (of `sources`, not of `hidden`) fits the words of this search; of very many, the newest
-    /// [`MOST_FOUND`] or [`MOST_FOUND_OF`].
+    /// `MOST_FOUND` or `MOST_FOUND_OF`.
     pub matching: Option<Query>,
     /// What "newest" means.
     pub order: SelectionOrder,
