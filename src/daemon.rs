@@ -261,6 +261,8 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
     let behind = publish(&config, &shell, &sources, &site_sender).await?;
     let serving = tokio::spawn(http::serve(listener, http::router(served), stop.clone()));
     ready_sender.send_replace(true);
+    let first = lazy.clone();
+    tokio::spawn(async move { first.warm("").await });
     let changed = Arc::new(Notify::new());
     if behind {
         changed.notify_one();

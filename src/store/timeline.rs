@@ -250,20 +250,25 @@ fn statement(selection: &Selection) -> String {
         "(SELECT s.id FROM entries s WHERE s.article = a.pk AND s.source NOT IN (SELECT value FROM json_each(?5))
           ORDER BY s.id <> a.representative, s.scope DESC, s.id LIMIT 1)"
     };
+    let behind = match selection.behind {
+        // The first condition is one that the index takes.
+        Some(_) => format!(
+            "AND {column} <= ?7 AND ({column}, a.pk) < (?7, coalesce((SELECT b.pk FROM articles b WHERE b.id = ?8), 0))"
+        ),
+        None => "AND ?7 IS ?7 AND ?8 IS NULL".to_owned(),
+    };
+    let most = if is_search { "-1" } else { "?3" };
+    let gathered = format!(
+        "(SELECT a.pk FROM (SELECT DISTINCT g.article FROM entries g WHERE g.source IN (SELECT value FROM json_each(?1))) g
+         CROSS JOIN articles a ON a.pk = g.article WHERE {column} >= ?2 {behind}
+         ORDER BY {column} DESC, a.pk DESC LIMIT {most}) w CROSS JOIN articles a ON a.pk = w.pk"
+    );
     let from = if selection.articles.is_some() {
         "json_each(?6) w CROSS JOIN articles a ON a.id = w.value" // in this order: the list is short
     } else if selection.gather && selection.sources.is_some() {
-        "(SELECT DISTINCT g.article FROM entries g WHERE g.source IN (SELECT value FROM json_each(?1))) w
-         CROSS JOIN articles a ON a.pk = w.article"
+        gathered.as_str() // only what is shown is sorted with its text
     } else {
         "articles a"
-    };
-    let behind = if selection.behind.is_some() {
-        format!(
-            "AND ({column}, a.pk) < (?7, coalesce((SELECT b.pk FROM articles b WHERE b.id = ?8), 0))"
-        )
-    } else {
-        "AND ?7 IS ?7 AND ?8 IS NULL".to_owned()
     };
     format!(
         "SELECT {COLUMNS} FROM {from} JOIN entries e ON e.id = {shown}
