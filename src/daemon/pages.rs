@@ -72,6 +72,14 @@ pub(super) fn make(desk: &Desk, page: &Page) -> Result<Made, store::Error> {
             }
         }
         Page::Article(uuid) => told::article(desk, uuid)?,
+        Page::Sources { .. } | Page::Source(_) => desk.known.brief(desk, page, brief)?,
+        Page::Search { text, page } => search(desk, text, *page)?,
+    })
+}
+
+/// A page that changes with every poll.
+fn brief(desk: &Desk, page: &Page) -> Result<Made, store::Error> {
+    match page {
         Page::Sources {
             sort,
             state,
@@ -84,14 +92,11 @@ pub(super) fn make(desk: &Desk, page: &Page) -> Result<Made, store::Error> {
                 tag: tag.as_deref(),
                 page: *page,
             };
-            desk.known
-                .brief(&format!("{chosen:?}"), || sources(desk, &chosen))?
+            sources(desk, &chosen)
         }
-        Page::Source(id) => desk
-            .known
-            .brief(&format!("sources/{id}"), || told::source(desk, id))?,
-        Page::Search { text, page } => search(desk, text, *page)?,
-    })
+        Page::Source(id) => told::source(desk, id),
+        _ => Ok(Made::Missing),
+    }
 }
 
 /// A page that is kept until something changes.

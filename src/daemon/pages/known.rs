@@ -11,6 +11,7 @@ use crate::publish::http::Made;
 use crate::store::{self, SourceHealth};
 
 use super::super::asked::Desk;
+use super::Page;
 
 /// Counting may take this share of the time: one part in fifty.
 const SHARE: u32 = 50;
@@ -20,6 +21,8 @@ const QUICK: Duration = Duration::from_millis(20);
 const HEALTH_AGE: Duration = Duration::from_secs(2);
 /// How long a page that changes with every poll is good.
 const BRIEF_AGE: Duration = Duration::from_secs(15);
+/// How old one may be that takes long to make.
+const STALE_AGE: Duration = Duration::from_secs(120);
 /// Such pages that are kept.
 const BRIEF_PAGES: usize = 64;
 /// Tags that are counted, of all outputs.
@@ -63,13 +66,26 @@ impl<T> Read<T> {
     }
 }
 
+/// A page that is good for a while.
+#[derive(Debug)]
+struct Brief {
+    made: Made,
+    at: Instant,
+    took: Duration,
+    /// Somebody makes it anew.
+    is_remade: bool,
+}
+
+/// Makes such a page.
+type Maker = fn(&Desk, &Page) -> Result<Made, store::Error>;
+
 #[derive(Debug, Default)]
 struct Inner {
     counted: Mutex<Option<Read<Counted>>>,
     /// Somebody counts.
     counting: Mutex<()>,
     health: Mutex<Option<Read<Vec<SourceHealth>>>>,
-    brief: Mutex<HashMap<String, (Instant, Made)>>,
+    brief: Mutex<HashMap<String, Brief>>,
     by_id: Mutex<HashMap<String, i64>>,
 }
 
@@ -210,23 +226,53 @@ impl Known {
         Ok(health)
     }
 
-    /// A page that changes with every poll, [`BRIEF_AGE`] old at most.
+    /// A page that changes with every poll, [`BRIEF_AGE`] old at most. One that takes long is made anew behind the requests,
+    /// which get the one before, up to [`STALE_AGE`] old.
     pub(super) fn brief(
         &self,
-        path: &str,
-        make: impl FnOnce() -> Result<Made, store::Error>,
+        desk: &Desk,
+        page: &Page,
+        make: Maker,
     ) -> Result<Made, store::Error> {
-        if let Some((until, made)) = locked(&self.0.brief).get(path)
-            && *until > Instant::now()
-        {
-            return Ok(made.clone());
+        let key = format!("{page:?}");
+        if let Some(kept) = locked(&self.0.brief).get_mut(&key) {
+            let age = kept.at.elapsed();
+            if age < BRIEF_AGE {
+                return Ok(kept.made.clone());
+            }
+            if kept.took > QUICK
+                && age < STALE_AGE
+                && let Ok(handle) = tokio::runtime::Handle::try_current()
+            {
+                if !std::mem::replace(&mut kept.is_remade, true) {
+                    let (own, desk, page) = (self.clone(), desk.clone(), page.clone());
+                    handle.spawn_blocking(move || {
+                        if let Err(error) = own.made(&desk, &page, make) {
+                            tracing::warn!(%error, "a page cannot be made anew");
+                        }
+                    });
+                }
+                return Ok(kept.made.clone());
+            }
         }
-        let made = make()?;
-        let mut kept = locked(&self.0.brief);
-        if kept.len() >= BRIEF_PAGES {
-            kept.clear();
+        self.made(desk, page, make)
+    }
+
+    fn made(&self, desk: &Desk, page: &Page, make: Maker) -> Result<Made, store::Error> {
+        let begun = Instant::now();
+        let made = make(desk, page)?;
+        let at = Instant::now();
+        let kept = Brief {
+            made: made.clone(),
+            at,
+            took: at - begun,
+            is_remade: false,
+        };
+        let mut brief = locked(&self.0.brief);
+        if brief.len() >= BRIEF_PAGES {
+            brief.clear();
         }
-        kept.insert(path.to_owned(), (Instant::now() + BRIEF_AGE, made.clone()));
+        brief.insert(format!("{page:?}"), kept);
         Ok(made)
     }
 }
