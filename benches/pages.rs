@@ -1,9 +1,9 @@
 //! How long the daemon takes for a page over a large store.
 //!
-//!     cargo bench --bench pages -- [ARTICLES] [FOLDER]
+//!     cargo bench --bench pages -- [ARTICLES [SOURCES]] [FOLDER]
 //!
-//! A store of 1,000,000 articles (or so many, in FOLDER, by default a temporary one) of 1,000 sources in 50 tags, one in ten
-//! articles in two sources. The daemon serves it on loopback and polls nothing. Each page is asked for once when nothing of it
+//! A store of 1,000,000 articles (or so many, in FOLDER, by default a temporary one) of 1,000 sources (or so many) in 50
+//! tags, one in ten articles in two sources. The daemon serves it on loopback and polls nothing. Each page is asked for once when nothing of it
 //! is ready (`first`), and 300 times more (`median`, `slowest`); times are from sending the request to the last byte.
 
 use std::io::{BufRead, BufReader};
@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-const SOURCES: u64 = 1_000;
 const TAGS: u64 = 50;
 const REPEATS: usize = 300;
 
@@ -31,19 +30,20 @@ fn main() {
         .skip(1)
         .filter(|word| !word.starts_with("--"))
         .collect();
-    let articles: u64 = words
-        .iter()
-        .find_map(|word| word.parse().ok())
-        .unwrap_or(1_000_000);
+    let mut numbers = words.iter().filter_map(|word| word.parse::<u64>().ok());
+    let (articles, sources) = (
+        numbers.next().unwrap_or(1_000_000),
+        numbers.next().unwrap_or(1_000),
+    );
     let temporary = tempfile::tempdir().expect("a folder");
     let folder = words.iter().find(|word| word.parse::<u64>().is_err());
     let folder = folder.map_or_else(|| temporary.path().to_owned(), Into::into);
     let address = free_address();
-    configure(&folder, &address);
+    configure(&folder, &address, sources);
     if !folder.join("feedmill.db").exists() {
         // Once without articles: the sources and the (empty) archives of the output come to be.
         drop(daemon(&folder));
-        fill(&folder.join("feedmill.db"), articles);
+        fill(&folder.join("feedmill.db"), articles, sources);
     }
     let _daemon = daemon(&folder);
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -58,11 +58,11 @@ fn free_address() -> String {
     listener.local_addr().expect("bound").to_string()
 }
 
-fn configure(folder: &Path, address: &str) {
+fn configure(folder: &Path, address: &str, sources: u64) {
     let mut text = format!(
         "[server]\nlisten = \"{address}\"\n[store]\nretention = {{ age = \"3650d\", articles = 9_000_000, per_source = 1_000_000 }}\n"
     );
-    for source in 0..SOURCES {
+    for source in 0..sources {
         text += &format!(
             "[[source]]\nid = \"s{source}\"\nurl = \"https://s{source}.example/feed\"\ntitle = \"Source {source}\"\ntags = [\"tag{}\"]\npaused = true\n",
             source % TAGS
@@ -100,7 +100,7 @@ fn daemon(folder: &Path) -> Daemon {
     Daemon(child)
 }
 
-fn fill(path: &Path, articles: u64) {
+fn fill(path: &Path, articles: u64, sources: u64) {
     let mut file = Connection::open(path).expect("opened");
     file.execute_batch("PRAGMA synchronous = OFF; PRAGMA cache_size = -400000;")
         .expect("set");
@@ -128,7 +128,7 @@ fn fill(path: &Path, articles: u64) {
                 .expect("an article");
             for place in 0..places {
                 id += 1;
-                let source = ((number * 7 + place * 13) % SOURCES) as i64 + 1;
+                let source = ((number * 7 + place * 13) % sources) as i64 + 1;
                 let rung = if place == 0 { "entry" } else { "url" };
                 let title = format!("Notice {number}: the tide was higher than the table said");
                 entry

@@ -252,7 +252,7 @@ impl Browser {
             .await
             .expect("axe-core");
         let script = "const done = arguments[arguments.length - 1];
-            axe.run(document, {resultTypes: ['violations']}).then((result) => done(result.violations.flatMap((rule) =>
+            axe.run(document, {resultTypes: ['violations'], rules: {'target-size': {enabled: true}}}).then((result) => done(result.violations.flatMap((rule) =>
                 rule.nodes.map((node) => rule.id + ': ' + node.html.slice(0, 200) + ' ' + (node.failureSummary || '').slice(0, 300)))));";
         let found = self
             .client
