@@ -29,11 +29,11 @@ mod followed;
 mod happenings;
 mod jump;
 mod outputs;
-mod pages;
 mod retention;
 mod searches;
 #[cfg(test)]
 mod tests;
+mod web;
 
 /// Sources claimed at once.
 const CLAIM: usize = 256;

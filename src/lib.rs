@@ -36,7 +36,7 @@ pub mod store;
 
 pub mod publish;
 
-pub mod pages;
+pub mod web;
 
 pub mod poll;
 

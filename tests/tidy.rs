@@ -31,7 +31,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("publish", &["model", "config", "text"]),
-    ("pages", &["model", "text", "search", "store"]), // what the store tells of articles and sources
+    ("web", &["model", "text", "search", "store"]), // what the store tells of articles and sources
 ];
 
 /// The shell: joins the stages, and may name all of them.
@@ -53,8 +53,8 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("axum", &["publish/http", "control"]),
     ("clap", &["commands", "main"]),
     ("indicatif", &["commands", "main"]),
-    ("maud", &["pages"]),
-    ("similar", &["pages/diff"]),
+    ("maud", &["web"]),
+    ("similar", &["web/diff"]),
 ];
 
 #[test]

@@ -1,6 +1,6 @@
 //! Pictures that pages pass on: fetched once, kept on the disk up to a cap, served to whoever has the page's address.
 //!
-//! Off by default. Only addresses that we signed are fetched ([`crate::pages::Images`]), by the rules of the fetch stage
+//! Off by default. Only addresses that we signed are fetched ([`crate::web::Images`]), by the rules of the fetch stage
 //! and into the public Internet (and `fetch.allow_private`) only; only what begins like a picture is passed on.
 
 use std::collections::HashMap;
@@ -15,10 +15,10 @@ use tokio::time::Instant;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::config::Config;
-use crate::pages::Images;
 use crate::poll::Shell;
 use crate::publish::directory;
 use crate::publish::http::Picture;
+use crate::web::Images;
 
 use super::asked::Desk;
 

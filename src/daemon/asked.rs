@@ -17,7 +17,7 @@ use crate::publish::{Channel, Format, Publication};
 use crate::store::{self, ArchivePage, Selection, Sources};
 
 use super::followed::{self, List};
-use super::pages::{self, Known, Page};
+use super::web::{self, Known, Page};
 use super::{outputs, searches};
 
 /// Articles of such a feed, as of an output that says nothing else.
@@ -101,7 +101,7 @@ impl Desk {
         }
         if let Some(page) = Page::read(&path, &self.config) {
             let desk = Arc::clone(&self);
-            let made = tokio::task::spawn_blocking(move || pages::make(&desk, &page)).await;
+            let made = tokio::task::spawn_blocking(move || web::make(&desk, &page)).await;
             return match made {
                 Ok(Ok(made)) => made,
                 Ok(Err(error)) => failed(&path, &error),

@@ -9,13 +9,13 @@ use std::sync::Arc;
 
 use crate::config::{Config, Output};
 use crate::model::Article;
-use crate::pages::{self, Chosen, Frame, Images, Line, Links, Listing, River};
 use crate::poll::Shell;
 use crate::publish::directory;
 use crate::store::{self, Sources};
+use crate::web::{self, Chosen, Frame, Images, Line, Links, Listing, River};
 
 use super::asked::Desk;
-use super::{outputs, pages as served};
+use super::{outputs, web as served};
 
 /// Writes the pages of every open output with a folder. What fails is logged: the feeds are written already.
 pub(super) fn write(config: &Config, shell: &Shell, sources: &Sources) {
@@ -101,7 +101,7 @@ fn folder_of(desk: &Desk, folder: &Path, fellows: &[&Output]) -> Result<Written,
     })()?;
     if written.is_ok() {
         sweep(&articles_folder, &shown);
-        for asset in pages::assets() {
+        for asset in web::assets() {
             if let Some(name) = asset.path.strip_prefix("static/")
                 && let Err(error) =
                     directory::write(&folder.join("static"), name, asset.body.as_bytes())
@@ -115,7 +115,7 @@ fn folder_of(desk: &Desk, folder: &Path, fellows: &[&Output]) -> Result<Written,
 
 /// The pages of a river, by the names of their files.
 fn river(frame: &Frame, output: &Output, articles: &[Article]) -> Vec<(String, Vec<u8>)> {
-    let mut chunks: Vec<&[Article]> = articles.chunks(pages::ARTICLES).collect();
+    let mut chunks: Vec<&[Article]> = articles.chunks(web::ARTICLES).collect();
     if chunks.is_empty() {
         chunks.push(&[]);
     }
@@ -127,7 +127,7 @@ fn river(frame: &Frame, output: &Output, articles: &[Article]) -> Vec<(String, V
         } else {
             format!("{}-{number}.html", output.name)
         };
-        let body = pages::river(
+        let body = web::river(
             frame,
             &River {
                 name: &output.name,
@@ -159,7 +159,7 @@ fn sources(desk: &Desk, frame: &Frame) -> Result<Vec<u8>, store::Error> {
             figures: None,
         })
         .collect();
-    Ok(pages::sources(
+    Ok(web::sources(
         frame,
         &Chosen {
             page: 1,

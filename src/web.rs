@@ -100,8 +100,8 @@ pub struct Asset {
     pub body: &'static str,
 }
 
-const STYLE: &str = include_str!("pages/style.css");
-const SCRIPT: &str = include_str!("pages/script.js");
+const STYLE: &str = include_str!("web/style.css");
+const SCRIPT: &str = include_str!("web/script.js");
 
 /// The style sheet and the script.
 pub fn assets() -> [Asset; 2] {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::config::Config;
 use crate::model::Article;
-use crate::pages::{Chosen, Links, Part, Sort, assets};
+use crate::web::{Chosen, Links, Part, Sort, assets};
 
 use super::super::asked::decoded;
 

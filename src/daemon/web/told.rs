@@ -2,11 +2,11 @@
 
 use crate::config::Content;
 use crate::model::{Article, Source};
-use crate::pages::{self, Frame, SourcePage, Told};
 use crate::publish::http::Made;
 use crate::store::{
     self, ArticleExplanation, EarlierText, Explanation, Hints, Selection, SourceHealth,
 };
+use crate::web::{self, Frame, SourcePage, Told};
 
 use super::super::asked::Desk;
 use super::super::followed::{is_secret, without_user};
@@ -98,7 +98,7 @@ fn told(
         related: related.collect(),
         summary_only: is_cut(desk, article),
     };
-    Ok(pages::article(frame, &told))
+    Ok(web::article(frame, &told))
 }
 
 /// Whether open outputs show no more than its summary.
@@ -189,7 +189,7 @@ pub(super) fn source(desk: &Desk, id: &str) -> Result<Made, store::Error> {
     let page = page(&explained, &figures, &articles, now);
     Ok(Made::Brief(publication(
         desk,
-        pages::source(&frame(desk)?, &page),
+        web::source(&frame(desk)?, &page),
         BRIEF_AGE,
         None,
     )))

@@ -1,4 +1,4 @@
-//! Pages: what a path asks for, read from the store and given to [`crate::pages`].
+//! Pages: what a path asks for, read from the store and given to [`crate::web`].
 //!
 //! A page shows what open outputs show, and no more: articles of sources that an open output includes, as their filters let
 //! them pass; what an output with a token chooses shows on its own page only, which needs the token. Pages are made when
@@ -12,13 +12,13 @@ use std::sync::Arc;
 
 use crate::config::Output;
 use crate::model::{Article, Source};
-use crate::pages::{
-    self, Chosen, Facet, Found, Frame, Images, Line, Links, Listing, Progress, River,
-};
 use crate::publish::Publication;
 use crate::publish::http::Made;
 use crate::search::Query;
 use crate::store::{self, Selection, SelectionOrder, SourceHealth};
+use crate::web::{
+    self, Chosen, Facet, Found, Frame, Images, Line, Links, Listing, Progress, River,
+};
 
 use super::asked::Desk;
 use super::outputs::{self, MAX_AGE};
@@ -68,7 +68,7 @@ pub(super) fn make(desk: &Desk, page: &Page) -> Result<Made, store::Error> {
                     (tag.as_deref(), source.as_deref()),
                     before.as_ref(),
                 )?,
-                None => here(desk, pages::closed(&frame(desk)?), None),
+                None => here(desk, web::closed(&frame(desk)?), None),
             }
         }
         Page::Article(uuid) => told::article(desk, uuid)?,
@@ -112,7 +112,7 @@ pub(super) fn publication(
     token: Option<crate::model::Secret>,
 ) -> Arc<Publication> {
     let now = desk.shell.clock.now();
-    let mut made = Publication::new(body, pages::CONTENT_TYPE, now, age, token);
+    let mut made = Publication::new(body, web::CONTENT_TYPE, now, age, token);
     made.policy = Some(if desk.config.pages.image_proxy {
         POLICY_PROXIED
     } else {
@@ -122,7 +122,7 @@ pub(super) fn publication(
 }
 
 fn asset(path: &str) -> Made {
-    match pages::assets().into_iter().find(|asset| asset.path == path) {
+    match web::assets().into_iter().find(|asset| asset.path == path) {
         Some(asset) => Made::Here(Arc::new(Publication::new(
             asset.body,
             asset.content_type,
@@ -198,7 +198,7 @@ fn river(
     let shown = if is_private {
         output.limit
     } else {
-        pages::ARTICLES
+        web::ARTICLES
     };
     selection.order = SelectionOrder::Published;
     selection.per_source = None;
@@ -214,7 +214,7 @@ fn river(
     }
     let next = articles.last().filter(|_| more).map(wanted::cursor);
     let (tags, sources) = facets(desk, output, &all, &counted);
-    let body = pages::river(
+    let body = web::river(
         &frame,
         &River {
             name: if is_home { "" } else { &output.name },
@@ -256,7 +256,7 @@ fn private(desk: &Desk, frame: &mut Frame, output: &Output, articles: &[Article]
             frame.names.entry(place.source.clone()).or_insert(title);
         }
     }
-    let body = pages::river(
+    let body = web::river(
         frame,
         &River {
             name: &output.name,
@@ -310,7 +310,7 @@ fn first_run(desk: &Desk, frame: &Frame, output: &Output) -> Result<Made, store:
             source.state,
         )
     });
-    let body = pages::river(
+    let body = web::river(
         frame,
         &River {
             name: "",
@@ -405,8 +405,8 @@ fn sources(desk: &Desk, chosen: &Chosen<'_>) -> Result<Made, store::Error> {
     chosen.sort.sort(&mut shown);
     let page: Vec<&SourceHealth> = shown
         .into_iter()
-        .skip((chosen.page - 1) * pages::SOURCES)
-        .take(pages::SOURCES)
+        .skip((chosen.page - 1) * web::SOURCES)
+        .take(web::SOURCES)
         .collect();
     if page.is_empty() && chosen.page > 1 {
         return Ok(Made::Missing);
@@ -424,7 +424,7 @@ fn sources(desk: &Desk, chosen: &Chosen<'_>) -> Result<Made, store::Error> {
             figures: figures.as_ref(),
         })
         .collect();
-    let body = pages::sources(&frame(desk)?, chosen, &lines, matching, &states, &tags);
+    let body = web::sources(&frame(desk)?, chosen, &lines, matching, &states, &tags);
     Ok(Made::Brief(publication(desk, body, BRIEF_AGE, None)))
 }
 
@@ -454,10 +454,10 @@ fn search(desk: &Desk, text: &str, page: usize) -> Result<Made, store::Error> {
         feed: None,
     };
     if text.is_empty() {
-        return Ok(here(desk, pages::search(&frame, &found), None));
+        return Ok(here(desk, web::search(&frame, &found), None));
     }
     let output = Output::everything("search".to_owned());
-    let wanted = page * pages::ARTICLES;
+    let wanted = page * web::ARTICLES;
     let selected = searches::selection(desk, &output, text).and_then(|selection| {
         desk.visible(&Selection {
             order: SelectionOrder::Relevance,
@@ -472,7 +472,7 @@ fn search(desk: &Desk, text: &str, page: usize) -> Result<Made, store::Error> {
             found.error = Some(error.to_string());
             return Ok(Made::Brief(publication(
                 desk,
-                pages::search(&frame, &found),
+                web::search(&frame, &found),
                 0,
                 None,
             )));
@@ -481,7 +481,7 @@ fn search(desk: &Desk, text: &str, page: usize) -> Result<Made, store::Error> {
     };
     let query = Query::read(text, desk.shell.clock.now()).ok();
     let shown = articles
-        .get(wanted - pages::ARTICLES..articles.len().min(wanted))
+        .get(wanted - web::ARTICLES..articles.len().min(wanted))
         .unwrap_or_default();
     found.query = query.as_ref();
     found.articles = shown;
@@ -491,7 +491,7 @@ fn search(desk: &Desk, text: &str, page: usize) -> Result<Made, store::Error> {
     // The index grows behind the polls: what is found is good for a while only.
     Ok(Made::Brief(publication(
         desk,
-        pages::search(&frame, &found),
+        web::search(&frame, &found),
         MAX_AGE,
         None,
     )))
