@@ -28,6 +28,8 @@ pub mod parse;
 
 pub mod normalize;
 
+pub mod extract;
+
 pub mod dedup;
 
 pub mod websub;

@@ -286,5 +286,8 @@ pub use polled::{
     Candidate, Due, FeedDocument, Item, Nearness, Observation, Observed, Piece, Report,
 };
 
+pub use page::{Extraction, PageArticle, PageField, PageRules, PageStatus};
+
 mod article;
+mod page;
 mod polled;

@@ -23,6 +23,13 @@ use crate::model::Signals;
 use crate::recover::{self, Feed, MAX_TEXT};
 pub use crate::recover::{Format, Repair};
 
+/// A date as a page or a feed writes it → the instant, and whether only the day was named (then 12:00 in `zone`, UTC
+/// when `None`).
+pub fn instant(text: &str, zone: Option<chrono_tz::Tz>) -> Option<(DateTime<Utc>, bool)> {
+    let read = date::parse(text, zone.unwrap_or(chrono_tz::UTC))?;
+    Some((read.at, read.is_day))
+}
+
 /// What the transport knows about a document.
 #[derive(Clone, Debug, Default)]
 pub struct Context {

@@ -304,6 +304,18 @@ mod seconds {
     }
 }
 
+/// Who publishes an article, as its page says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Publisher {
+    /// Name.
+    pub name: String,
+    /// Home page.
+    pub url: Option<String>,
+    /// Address of a logo.
+    pub logo: Option<String>,
+}
+
 /// Which rule joined an entry to its article.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -434,7 +434,7 @@ fn part_of(
 }
 
 /// Whether an address or an alternative text names the portrait that a byline shows.
-fn is_portrait(name: &str) -> bool {
+pub(super) fn is_portrait(name: &str) -> bool {
     const WORDS: &[&str] = &["avatar", "author-image", "author image", "gravatar"];
     let name = name.to_ascii_lowercase();
     WORDS.iter().any(|word| name.contains(word))

@@ -17,6 +17,11 @@ mod labels;
 #[cfg(test)]
 mod tests;
 
+/// What a label, as [`key`] writes it, opens.
+pub(super) fn kind_of(key: &str) -> Option<&'static str> {
+    labels::kind_of(key)
+}
+
 const OTHER: &str = "other";
 /// A label is no sentence.
 const LABEL_WORDS: usize = 6;

@@ -122,6 +122,26 @@ pub fn article(article: &model::Article) -> Article<'_> {
     }
 }
 
+/// A page as `extract` prints it: the fields of an entry, and how they were found.
+#[derive(Debug, Serialize)]
+pub struct Page<'a> {
+    #[serde(flatten)]
+    fields: Entry<'a>,
+    publisher: Option<&'a model::Publisher>,
+    provenance: &'a BTreeMap<String, model::PageField>,
+    extraction: &'a model::Extraction,
+}
+
+/// The JSON of a page (`extract`).
+pub fn page(page: &model::PageArticle) -> Page<'_> {
+    Page {
+        fields: entry(&page.entry),
+        publisher: page.publisher.as_ref(),
+        provenance: &page.provenance,
+        extraction: &page.extraction,
+    }
+}
+
 /// The JSON of an entry.
 pub fn entry(entry: &model::Entry) -> Entry<'_> {
     let details = &entry.details;

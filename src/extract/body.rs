@@ -1,0 +1,91 @@
+//! The body of a page.
+
+use trafilatura::{ExtractionFocus, HtmlDateMode, Options};
+use url::Url;
+
+use super::breaks::make_paragraphs;
+use super::dom::Tree;
+use super::labelled;
+use super::meta::Facts;
+use crate::model::{Author, PageRules};
+use crate::normalize::page::{self, Body};
+
+/// What was read, and how much of the page's text it is (0 to 1).
+pub(super) struct Read {
+    pub(super) body: Body,
+    pub(super) share: f64,
+    /// An operator's selector found it.
+    pub(super) by_selector: bool,
+}
+
+/// Finds the body of a page. Empty when there is none.
+pub(super) fn read(mut tree: Tree, facts: &Facts, rules: &PageRules, url: &Url) -> Read {
+    for selector in &rules.remove {
+        let root = tree.document.root();
+        for id in tree.document.query_selector_all(root, selector) {
+            tree.document.remove(id, true);
+        }
+    }
+    tree.elements = tree.document.iter(tree.document.root(), &[]);
+    make_paragraphs(&mut tree);
+    let whole = tree.document.body().map_or(0, |body| tree.text(body).len());
+    let chosen = selected(&tree, &rules.content);
+    let by_selector = chosen.is_some();
+    let clean = |html: &str| page::sanitized(html, url);
+    let html = match chosen {
+        Some(html) => clean(&html),
+        None => {
+            let sections = labelled::take(&mut tree);
+            labelled::put_back(clean(&extracted(tree, url)), &sections, clean)
+        }
+    };
+    let title = facts.title.as_ref().map(|title| title.value.as_str());
+    let summary = facts.summary.as_ref().map(|summary| summary.value.as_str());
+    let authors: &[Author] = facts.authors.as_ref().map_or(&[], |authors| &authors.value);
+    let body = page::body(&html, url, title, summary, authors);
+    let share = body.text.len() as f64 / whole.max(1) as f64;
+    Read {
+        share: share.min(1.0),
+        body,
+        by_selector,
+    }
+}
+
+/// What the selectors choose, in document order; `None` when they choose nothing.
+fn selected(tree: &Tree, selectors: &[String]) -> Option<String> {
+    let root = tree.document.root();
+    let chosen: Vec<_> = selectors
+        .iter()
+        .flat_map(|selector| tree.document.query_selector_all(root, selector))
+        .collect();
+    let is_within = |id| {
+        tree.lineage(id)
+            .skip(1)
+            .any(|above| chosen.contains(&above))
+    };
+    let parts = tree
+        .elements
+        .iter()
+        .copied()
+        .filter(|id| chosen.contains(id) && !is_within(*id));
+    let html: String = parts.map(|id| tree.document.outer_html(id)).collect();
+    (!html.is_empty()).then_some(html)
+}
+
+fn extracted(tree: Tree, url: &Url) -> String {
+    let options = Options::default()
+        .with_focus(ExtractionFocus::FavorPrecision)
+        .with_fallback(true)
+        .with_exclude_comments(true)
+        .with_links(true)
+        .with_images(true)
+        .with_html_date_mode(HtmlDateMode::Disabled)
+        .with_url(url.clone());
+    match trafilatura::extract_document(tree.document, &options) {
+        Ok(found) => found.content_html,
+        Err(error) => {
+            tracing::debug!("no body: {error}");
+            String::new()
+        }
+    }
+}
