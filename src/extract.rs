@@ -24,6 +24,7 @@ mod json_ld;
 mod labelled;
 mod meta;
 mod source;
+mod trim;
 
 /// What reads bodies, as `extraction` shows it.
 pub const EXTRACTOR: &str = "trafilatura 0.6.0";

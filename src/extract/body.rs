@@ -4,11 +4,13 @@ use trafilatura::{ExtractionFocus, HtmlDateMode, Options};
 use url::Url;
 
 use super::breaks::make_paragraphs;
-use super::dom::Tree;
+use super::dom::{Document, Tree};
 use super::labelled;
 use super::meta::Facts;
+use super::trim;
 use crate::model::{Author, PageRules};
 use crate::normalize::page::{self, Body};
+use crate::text::text_of;
 
 /// What was read, and how much of the page's text it is (0 to 1).
 pub(super) struct Read {
@@ -32,14 +34,16 @@ pub(super) fn read(mut tree: Tree, facts: &Facts, rules: &PageRules, url: &Url) 
     let chosen = selected(&tree, &rules.content);
     let by_selector = chosen.is_some();
     let clean = |html: &str| page::sanitized(html, url);
+    let title = facts.title.as_ref().map(|title| title.value.as_str());
     let html = match chosen {
         Some(html) => clean(&html),
         None => {
             let sections = labelled::take(&mut tree);
-            labelled::put_back(clean(&extracted(tree, url)), &sections, clean)
+            let found = best(tree, facts, url, clean);
+            let found = trim::frame(&found, title);
+            labelled::put_back(found, &sections, clean)
         }
     };
-    let title = facts.title.as_ref().map(|title| title.value.as_str());
     let summary = facts.summary.as_ref().map(|summary| summary.value.as_str());
     let authors: &[Author] = facts.authors.as_ref().map_or(&[], |authors| &authors.value);
     let body = page::body(&html, url, title, summary, authors);
@@ -72,16 +76,59 @@ fn selected(tree: &Tree, selectors: &[String]) -> Option<String> {
     (!html.is_empty()).then_some(html)
 }
 
-fn extracted(tree: Tree, url: &Url) -> String {
+/// Texts below this length may be all that the strict rules left, in bytes.
+const SHORT_BYTES: usize = 1_200;
+
+/// The body by strict rules; where that is short, by wider ones if they find much more, or what the page's description
+/// of itself holds.
+fn best(tree: Tree, facts: &Facts, url: &Url, clean: impl Fn(&str) -> String) -> String {
+    let spare = tree.document.clone_document();
+    let html = clean(&extracted(
+        tree.document,
+        url,
+        ExtractionFocus::FavorPrecision,
+    ));
+    let length = text_of(&html).len();
+    if length >= SHORT_BYTES {
+        return html;
+    }
+    let wide = clean(&extracted(spare, url, ExtractionFocus::Balanced));
+    let wide_length = text_of(&wide).len();
+    let (html, length) = if wide_length > 2 * length {
+        (wide, wide_length)
+    } else {
+        (html, length)
+    };
+    let described = facts
+        .body
+        .as_deref()
+        .filter(|_| facts.is_free != Some(false))
+        .map(|body| clean(&paragraphs(body)));
+    match described {
+        Some(described) if text_of(&described).len() > 2 * length + SHORT_BYTES / 2 => described,
+        _ => html,
+    }
+}
+
+/// `articleBody` is HTML, or text with line breaks.
+fn paragraphs(body: &str) -> String {
+    if body.contains("</p>") {
+        return body.to_owned();
+    }
+    let lines = body.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.map(|line| format!("<p>{line}</p>")).collect()
+}
+
+fn extracted(document: Document, url: &Url, focus: ExtractionFocus) -> String {
     let options = Options::default()
-        .with_focus(ExtractionFocus::FavorPrecision)
+        .with_focus(focus)
         .with_fallback(true)
         .with_exclude_comments(true)
         .with_links(true)
         .with_images(true)
         .with_html_date_mode(HtmlDateMode::Disabled)
         .with_url(url.clone());
-    match trafilatura::extract_document(tree.document, &options) {
+    match trafilatura::extract_document(document, &options) {
         Ok(found) => found.content_html,
         Err(error) => {
             tracing::debug!("no body: {error}");

@@ -193,18 +193,17 @@ fn boxes(tree: &Tree, leaves: &[Leaf]) -> Vec<(NodeId, &'static str, usize, usiz
             }
             best = Some((id, kind, at, at + count - 1));
         }
-        let is_links = |id: NodeId| {
-            let links: usize = tree
-                .document
-                .iter_descendants(id, &["a"])
-                .iter()
-                .map(|link| tree.text(*link).len())
-                .sum();
-            2 * links > tree.text(id).len()
-        };
-        out.extend(best.filter(|(id, ..)| !is_links(*id)));
+        out.extend(best.filter(|(id, ..)| !is_linked(tree, *id)));
     }
     out
+}
+
+/// Whether most of a text is links.
+fn is_linked(tree: &Tree, id: NodeId) -> bool {
+    let links = tree.document.iter_descendants(id, &["a"]);
+    let own = usize::from(tree.name(id) == "a") * tree.text(id).len();
+    let linked: usize = links.iter().map(|link| tree.text(*link).len()).sum();
+    2 * (linked + own) > tree.text(id).len()
 }
 
 /// Whether what follows a label in an element is all its own: an aside or a box by name; else one list, or up to three
@@ -288,7 +287,13 @@ fn behind(leaves: &[Leaf], at: usize) -> Vec<String> {
 /// label opens.
 fn in_text(tree: &Tree, leaves: &[Leaf], at: usize) -> Option<Labelled> {
     let leaf = &leaves[at];
-    if tree.is_aside(leaf.id) {
+    if tree.is_aside(leaf.id)
+        || !matches!(
+            tree.name(leaf.id),
+            "p" | "div" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "strong" | "b" | "span"
+        )
+        || is_linked(tree, leaf.id)
+    {
         return None;
     }
     let text = tree.text(leaf.id);
@@ -298,12 +303,15 @@ fn in_text(tree: &Tree, leaves: &[Leaf], at: usize) -> Option<Labelled> {
             .lineage(next.id)
             .find(|id| matches!(tree.name(*id), "ul" | "ol"));
         let (html, last) = match list {
+            Some(list) if is_linked(tree, list) => return None,
             Some(list) => {
                 let is_item = |leaf: &&Leaf| tree.lineage(leaf.id).any(|above| above == list);
                 let count = leaves[at + 1..].iter().take_while(is_item).count();
                 (tree.document.outer_html(list), at + count)
             }
-            None if tree.name(next.id) == "p" => (tree.document.outer_html(next.id), at + 1),
+            None if tree.name(next.id) == "p" && !is_linked(tree, next.id) => {
+                (tree.document.outer_html(next.id), at + 1)
+            }
             None => return None,
         };
         let label = format!("<p><strong>{}</strong></p>", escaped(&text));
