@@ -20,6 +20,8 @@ use crate::normalize::page;
 mod body;
 mod breaks;
 mod dom;
+mod embeds;
+mod inline;
 mod json_ld;
 mod labelled;
 mod meta;
@@ -84,6 +86,7 @@ pub enum Refused {
 /// [`Refused`] when it is no page, or reading it would cost too much.
 pub fn extract(given: &Page<'_>, rules: &PageRules) -> Result<PageArticle, Refused> {
     let text = source::text(given.body, given.content_type)?;
+    let text = inline::without_marks(text.into_owned());
     let tree = dom::Tree::parse(&text);
     let head = meta::Head::read(&tree);
     let facts = meta::read(&tree, &head, given.url, given.zone, given.fetched_at);

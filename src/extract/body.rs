@@ -5,9 +5,9 @@ use url::Url;
 
 use super::breaks::make_paragraphs;
 use super::dom::{Document, Tree};
-use super::labelled;
 use super::meta::Facts;
 use super::trim;
+use super::{embeds, inline, labelled};
 use crate::model::{Author, PageRules};
 use crate::normalize::page::{self, Body};
 use crate::text::text_of;
@@ -39,6 +39,8 @@ pub(super) fn read(mut tree: Tree, facts: &Facts, rules: &PageRules, url: &Url) 
         Some(html) => clean(&html),
         None => {
             let sections = labelled::take(&mut tree);
+            embeds::keep(&mut tree);
+            inline::to_marks(&mut tree);
             let found = best(tree, facts, url, clean);
             let found = trim::frame(&found, title);
             labelled::put_back(found, &sections, clean)
@@ -129,7 +131,7 @@ fn extracted(document: Document, url: &Url, focus: ExtractionFocus) -> String {
         .with_html_date_mode(HtmlDateMode::Disabled)
         .with_url(url.clone());
     match trafilatura::extract_document(document, &options) {
-        Ok(found) => found.content_html,
+        Ok(found) => inline::to_elements(&found.content_html),
         Err(error) => {
             tracing::debug!("no body: {error}");
             String::new()

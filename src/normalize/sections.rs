@@ -191,9 +191,15 @@ fn section_at(
                 (Some(_), None) => false,
             }
     };
+    // An aside of a paragraph, and not all that is left, unless something ends it.
+    let is_aside = matches!(
+        kind,
+        "why_it_matters" | "summary" | "correction" | "editors_note" | "disclosure"
+    );
+    let open_end = if is_aside { next + 1 } else { blocks.len() };
     let end = (next..blocks.len())
         .find(|index| ends(*index))
-        .unwrap_or(blocks.len());
+        .unwrap_or(open_end.min(blocks.len()));
     (end > next).then_some((kind, end - 1))
 }
 
