@@ -17,13 +17,17 @@ use crate::model::{
 };
 use crate::normalize::page;
 
+pub use merge::merge;
+
 mod body;
 mod breaks;
 mod dom;
 mod embeds;
 mod inline;
 mod json_ld;
+mod judge;
 mod labelled;
+mod merge;
 mod meta;
 mod source;
 mod trim;
@@ -45,6 +49,8 @@ pub struct Page<'a> {
     pub content_type: Option<&'a str>,
     /// Where it was found, after redirects.
     pub url: &'a Url,
+    /// Where it was asked for; `None`: there.
+    pub asked: Option<&'a Url>,
     /// When.
     pub fetched_at: DateTime<Utc>,
     /// Zone of dates without one; `None`: UTC.
@@ -80,18 +86,53 @@ pub enum Refused {
     },
 }
 
-/// Reads a page.
+/// Reads a page. A page that cannot be read whole gives what its head says, with the reason in `extraction`.
 ///
 /// # Errors
-/// [`Refused`] when it is no page, or reading it would cost too much.
+/// [`Refused`] when it is no page.
 pub fn extract(given: &Page<'_>, rules: &PageRules) -> Result<PageArticle, Refused> {
-    let text = source::text(given.body, given.content_type)?;
+    let (text, refused) = match source::text(given.body, given.content_type) {
+        Ok(text) => (text, None),
+        Err(refused @ Refused::NotHtml { .. }) => return Err(refused),
+        Err(refused) => (source::head(given.body, given.content_type), Some(refused)),
+    };
     let text = inline::without_marks(text.into_owned());
     let tree = dom::Tree::parse(&text);
     let head = meta::Head::read(&tree);
     let facts = meta::read(&tree, &head, given.url, given.zone, given.fetched_at);
-    let read = body::read(tree, &facts, rules, given.url);
-    Ok(article(facts, read, given))
+    let (is_free, words) = (facts.is_free, facts.words);
+    let read = match refused {
+        None => body::read(tree, &facts, rules, given.url),
+        Some(_) => body::Read::nothing(),
+    };
+    let mut page = article(facts, read, given);
+    let reason = refused
+        .map(|refused| refused.to_string())
+        .or_else(|| judge::is_none(&page, given.asked.unwrap_or(given.url), given.url));
+    if let Some(reason) = reason {
+        page.extraction.status = PageStatus::Kept;
+        page.extraction.reason = Some(reason);
+        without_body(&mut page);
+    } else if judge::is_cut(&page.text, is_free, words) {
+        page.extraction.status = PageStatus::Partial;
+        page.extraction.reason = Some("cut by a paywall".to_owned());
+        page.entry.details.content_scope = ContentScope::Partial;
+    }
+    Ok(page)
+}
+
+/// Takes away what is not the article's.
+fn without_body(page: &mut PageArticle) {
+    let details = &mut page.entry.details;
+    page.entry.content_html.clear();
+    page.text.clear();
+    page.provenance.remove("content");
+    details.sections.clear();
+    details.content_scope = match &details.summary {
+        Some(_) => ContentScope::Summary,
+        None => ContentScope::None,
+    };
+    page.extraction.score = None;
 }
 
 fn article(facts: meta::Facts, read: body::Read, given: &Page<'_>) -> PageArticle {

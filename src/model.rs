@@ -286,7 +286,7 @@ pub use polled::{
     Candidate, Due, FeedDocument, Item, Nearness, Observation, Observed, Piece, Report,
 };
 
-pub use page::{Extraction, PageArticle, PageField, PageRules, PageStatus};
+pub use page::{Extraction, PageArticle, PageField, PageFields, PageRules, PageStatus};
 
 mod article;
 mod page;

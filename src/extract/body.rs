@@ -20,6 +20,16 @@ pub(super) struct Read {
     pub(super) by_selector: bool,
 }
 
+impl Read {
+    pub(super) fn nothing() -> Self {
+        Self {
+            body: Body::default(),
+            share: 0.0,
+            by_selector: false,
+        }
+    }
+}
+
 /// Finds the body of a page. Empty when there is none.
 pub(super) fn read(mut tree: Tree, facts: &Facts, rules: &PageRules, url: &Url) -> Read {
     for selector in &rules.remove {

@@ -38,6 +38,26 @@ pub(super) fn text<'a>(
     Ok(text)
 }
 
+/// No head is longer, in bytes.
+const HEAD_BYTES: usize = 256 << 10;
+
+/// The head alone of a page that is too much as a whole; nothing when even that is.
+pub(super) fn head<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
+    let body = &body[..body.len().min(HEAD_BYTES)];
+    let text = decoded(body, content_type).into_owned();
+    let lower = text.to_ascii_lowercase();
+    let end = lower
+        .find("</head")
+        .or_else(|| lower.find("<body"))
+        .unwrap_or(0);
+    let head = text[..end].to_owned();
+    let found = shape(&head, LIMIT);
+    if found.depth > LIMIT.depth || found.elements > LIMIT.elements {
+        return Cow::Borrowed("");
+    }
+    Cow::Owned(head)
+}
+
 /// Whether the type says HTML, or says nothing and the bytes look like it.
 fn is_html(body: &[u8], content_type: Option<&str>) -> Result<(), Refused> {
     let kind = content_type

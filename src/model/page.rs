@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, Publisher};
+use super::{
+    Author, Category, ContentScope, DatePrecision, Entry, Image, Publisher, Section, SummaryKind,
+};
 
 /// What on a page gave a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +86,127 @@ pub struct PageArticle {
     pub provenance: BTreeMap<String, PageField>,
     /// How it was read.
     pub extraction: Extraction,
+}
+
+/// What of a page belongs to an article: a field that is `None` stays as the feed has it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PageFields {
+    /// Title.
+    pub title: Option<String>,
+    /// The canonical address.
+    pub url: Option<String>,
+    /// Date of publication.
+    pub published: Option<DateTime<Utc>>,
+    /// Date of the last change.
+    pub updated: Option<DateTime<Utc>>,
+    /// How far `published` can be believed.
+    pub date_precision: Option<DatePrecision>,
+    /// Standfirst.
+    pub summary: Option<String>,
+    /// Written or cut.
+    pub summary_kind: Option<SummaryKind>,
+    /// In published order.
+    pub authors: Option<Vec<Author>>,
+    /// Lead picture.
+    pub image: Option<Image>,
+    /// BCP 47.
+    pub language: Option<String>,
+    /// Subjects.
+    pub categories: Option<Vec<Category>>,
+    /// `articleSection`.
+    pub section: Option<String>,
+    /// Labelled parts of the content.
+    pub sections: Option<Vec<Section>>,
+    /// Licence.
+    pub license_url: Option<String>,
+    /// How much the content holds.
+    pub content_scope: Option<ContentScope>,
+    /// Sanitized HTML.
+    #[serde(skip)]
+    pub content_html: Option<String>,
+    /// Who publishes it.
+    pub publisher: Option<Publisher>,
+    /// Field → what on the page gave it.
+    pub provenance: BTreeMap<String, String>,
+    /// How the page was read.
+    pub extraction: Extraction,
+}
+
+impl Default for PageFields {
+    fn default() -> Self {
+        Self::none()
+    }
+}
+
+impl PageFields {
+    /// Nothing.
+    pub fn none() -> Self {
+        Self {
+            title: None,
+            url: None,
+            published: None,
+            updated: None,
+            date_precision: None,
+            summary: None,
+            summary_kind: None,
+            authors: None,
+            image: None,
+            language: None,
+            categories: None,
+            section: None,
+            sections: None,
+            license_url: None,
+            content_scope: None,
+            content_html: None,
+            publisher: None,
+            provenance: BTreeMap::new(),
+            extraction: Extraction::failed(String::new(), DateTime::UNIX_EPOCH),
+        }
+    }
+
+    /// Puts the page's fields in place of the feed's.
+    pub fn apply(self, entry: &mut Entry) {
+        let details = &mut entry.details;
+        entry.title = self.title.or(entry.title.take());
+        entry.url = self.url.or(entry.url.take());
+        entry.published = self.published.or(entry.published);
+        entry.updated = self.updated.or(entry.updated);
+        if let Some(html) = self.content_html {
+            entry.content_html = html;
+        }
+        if self.summary.is_some() {
+            details.summary = self.summary;
+            details.summary_kind = self.summary_kind;
+        }
+        details.date_precision = self.date_precision.unwrap_or(details.date_precision);
+        details.authors = self.authors.unwrap_or(std::mem::take(&mut details.authors));
+        details.image = self.image.or(details.image.take());
+        details.language = self.language.or(details.language.take());
+        details.categories = self
+            .categories
+            .unwrap_or(std::mem::take(&mut details.categories));
+        details.section = self.section.or(details.section.take());
+        details.sections = self
+            .sections
+            .unwrap_or(std::mem::take(&mut details.sections));
+        details.license_url = self.license_url.or(details.license_url.take());
+        details.content_scope = self.content_scope.unwrap_or(details.content_scope);
+    }
+}
+
+impl Extraction {
+    /// A page that could not be had or read.
+    pub fn failed(reason: String, fetched_at: DateTime<Utc>) -> Self {
+        Self {
+            extractor: String::new(),
+            version: 0,
+            fetched_at,
+            status: PageStatus::Failed,
+            reason: Some(reason),
+            score: None,
+        }
+    }
 }
 
 /// CSS selectors of a source whose pages the rules get wrong.
