@@ -92,6 +92,8 @@ pub struct Source {
     pub websub: bool,
     /// Its archives are read once, after its first poll (RFC 5005 §4).
     pub history: bool,
+    /// What is fetched of the pages of its entries.
+    pub pages: Pages,
     /// What its requests look like.
     pub request: RequestOptions,
 }
@@ -129,6 +131,7 @@ impl fmt::Debug for Source {
             paused,
             websub,
             history,
+            pages,
             request,
         } = self;
         f.debug_struct("Source")
@@ -146,6 +149,7 @@ impl fmt::Debug for Source {
             .field("paused", paused)
             .field("websub", websub)
             .field("history", history)
+            .field("pages", pages)
             .field("request", request)
             .finish()
     }
@@ -287,6 +291,7 @@ pub use polled::{
 };
 
 pub use page::{Extraction, PageArticle, PageField, PageFields, PageRules, PageStatus};
+pub use page::{FullText, Pages};
 
 mod article;
 mod page;

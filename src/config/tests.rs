@@ -148,7 +148,6 @@ fn keys_that_do_nothing_yet_warn_only_when_they_ask_for_something() {
 retention = { age = "365d" }
 [[source]]
 url = "https://example.org/"
-full_text = "always"
 keep = ['title ~ "rust"']
 [[output]]
 hubs = ["https://hub.example.org/"]
@@ -160,11 +159,11 @@ drop = ["words < 50"]
         .iter()
         .map(|warning| warning.key.as_str())
         .collect();
-    let expected = ["source[1].full_text", "output[1].hubs"];
+    let expected = ["output[1].hubs"];
     assert_eq!(keys, expected);
     assert_eq!(
         warnings(&config)[0],
-        "feedmill.toml:5:13: source[1].full_text: does nothing yet in this release"
+        "feedmill.toml:7:8: output[1].hubs: does nothing yet in this release"
     );
     let silent = "[[source]]\nurl = \"file:a\"\nfull_text = \"never\"\nkeep = []\n";
     assert_eq!(warnings(&good(silent)), [""; 0]);

@@ -209,6 +209,27 @@ impl Extraction {
     }
 }
 
+/// When the pages of a source's entries are fetched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum FullText {
+    /// Not at all.
+    #[default]
+    Never,
+    /// For entries whose feed gives no text, or a short or cut one.
+    WhenShort,
+    /// For every new entry.
+    Always,
+}
+
+/// What a source wants of the pages of its entries.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Pages {
+    /// When they are fetched.
+    pub full_text: FullText,
+    /// Where the rules for finding an article fail.
+    pub rules: PageRules,
+}
+
 /// CSS selectors of a source whose pages the rules get wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PageRules {

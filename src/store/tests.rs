@@ -44,6 +44,7 @@ fn source(id: &str, url: &str) -> Arc<Source> {
         paused: false,
         websub: false,
         history: false,
+        pages: Default::default(),
         request: RequestOptions {
             headers: Default::default(),
             basic_auth: None,
