@@ -44,6 +44,8 @@ pub mod push;
 
 pub mod archives;
 
+pub mod pages;
+
 pub mod daemon;
 
 pub mod control;

@@ -287,11 +287,11 @@ pub struct Learned {
 
 pub use article::*;
 pub use polled::{
-    Candidate, Due, FeedDocument, Item, Nearness, Observation, Observed, Piece, Report,
+    Candidate, Due, FeedDocument, Item, Nearness, Observation, Observed, PageWish, Piece, Report,
 };
 
 pub use page::{Extraction, PageArticle, PageField, PageFields, PageRules, PageStatus};
-pub use page::{FullText, Pages};
+pub use page::{FullText, PageSaid, Pages};
 
 mod article;
 mod page;

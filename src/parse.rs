@@ -278,10 +278,7 @@ fn xml(text: &str, feed: Feed, context: &Context) -> Result<ParsedFeed, Error> {
 
 /// Runs a parser that may panic on odd input.
 fn guarded(parse: impl FnOnce() -> Result<ParsedFeed, Error>) -> Result<ParsedFeed, Error> {
-    IN_PARSER.set(true);
-    let result = catch_unwind(AssertUnwindSafe(parse));
-    IN_PARSER.set(false);
-    result.unwrap_or_else(|_| {
+    quietly(parse).unwrap_or_else(|| {
         Err(Error::Malformed {
             message: "the parser gave up on it".to_owned(),
             position: None,
@@ -289,11 +286,19 @@ fn guarded(parse: impl FnOnce() -> Result<ParsedFeed, Error>) -> Result<ParsedFe
     })
 }
 
+/// Runs what may panic on odd input; `None` when it did. [`silence_panics`] keeps it quiet.
+pub fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
+    IN_PARSER.set(true);
+    let result = catch_unwind(AssertUnwindSafe(work));
+    IN_PARSER.set(false);
+    result.ok()
+}
+
 thread_local! {
     static IN_PARSER: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Keeps the process's panic hook from printing panics that [`parse`] catches. For `main`, once, at the start.
+/// Keeps the process's panic hook from printing panics that [`parse`] and [`quietly`] catch. For `main`, once, at the start.
 pub fn silence_panics() {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {

@@ -3,8 +3,6 @@
 
 pub(super) use trafilatura::dom::{Document, NodeId};
 
-use crate::text::text_of;
-
 /// A page as a tree, with its elements in document order.
 pub(super) struct Tree {
     pub(super) document: Document,
@@ -151,9 +149,4 @@ pub(super) fn tidy(raw: &str) -> Option<String> {
     };
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     (!text.is_empty()).then_some(text)
-}
-
-/// Text of sanitized HTML, for comparing.
-pub(super) fn plain(html: &str) -> String {
-    text_of(html)
 }

@@ -214,7 +214,12 @@ pub(super) fn compare(feed: &Entry, feed_text: &str, found: &PageArticle) -> Ver
 
 /// Half the words of the title, or half the three-word runs of the summary, are on the page.
 fn is_about(feed: &Entry, found: &PageArticle) -> bool {
-    let title = feed.title.as_deref().map(page::words).unwrap_or_default();
+    let mut title = feed.title.as_deref().map(page::words).unwrap_or_default();
+    // Short words stand on every page, unless there are no others.
+    let telling = title.iter().filter(|word| is_telling(word)).count();
+    if telling >= 2 {
+        title.retain(|word| is_telling(word));
+    }
     let summary = feed
         .details
         .summary
@@ -240,6 +245,10 @@ fn is_about(feed: &Entry, found: &PageArticle) -> bool {
     let there = runs(&all);
     let shared = summary.iter().filter(|run| there.contains(*run)).count();
     !summary.is_empty() && 2 * shared >= summary.len()
+}
+
+fn is_telling(word: &str) -> bool {
+    word.chars().count() > 3
 }
 
 /// Runs of three words.

@@ -427,6 +427,8 @@ pub struct Article {
     pub related: Vec<Related>,
     /// Fields of `entry` that the representative lacks and another entry has.
     pub filled: Vec<Filled>,
+    /// What its page said; its fields stand in `entry` already. `None`: none was read.
+    pub page: Option<super::PageSaid>,
 }
 
 /// What the operator says about articles. An article is named by its id, the beginning of its UUID, or its published id.

@@ -165,8 +165,19 @@ impl PageFields {
         }
     }
 
-    /// Puts the page's fields in place of the feed's.
-    pub fn apply(self, entry: &mut Entry) {
+    /// Puts the page's fields in place of the feed's, and leaves only what says how they were found.
+    pub fn apply(&mut self, entry: &mut Entry) {
+        let of_extraction = self.extraction.clone();
+        let rest = Self {
+            publisher: self.publisher.take(),
+            provenance: std::mem::take(&mut self.provenance),
+            extraction: of_extraction,
+            ..Self::none()
+        };
+        std::mem::replace(self, rest).put_into(entry);
+    }
+
+    fn put_into(self, entry: &mut Entry) {
         let details = &mut entry.details;
         entry.title = self.title.or(entry.title.take());
         entry.url = self.url.or(entry.url.take());
@@ -192,6 +203,28 @@ impl PageFields {
             .unwrap_or(std::mem::take(&mut details.sections));
         details.license_url = self.license_url.or(details.license_url.take());
         details.content_scope = self.content_scope.unwrap_or(details.content_scope);
+    }
+}
+
+/// What a page said of an article, besides the fields that it fills.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PageSaid {
+    /// Who publishes it.
+    pub publisher: Option<Publisher>,
+    /// Field → what on the page gave it.
+    pub provenance: BTreeMap<String, String>,
+    /// How it was read.
+    pub extraction: Extraction,
+}
+
+impl PageFields {
+    /// How the fields were found.
+    pub fn into_seen(self) -> PageSaid {
+        PageSaid {
+            publisher: self.publisher,
+            provenance: self.provenance,
+            extraction: self.extraction,
+        }
     }
 }
 

@@ -16,6 +16,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0006_retention.sql")),
     M::up(include_str!("../../migrations/0007_dedup.sql")),
     M::up(include_str!("../../migrations/0008_archives.sql")),
+    M::up(include_str!("../../migrations/0010_pages.sql")),
 ];
 
 /// Opens the writing connection and brings the schema up to date.

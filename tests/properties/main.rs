@@ -288,6 +288,7 @@ fn article(entry: Entry) -> Article {
         revision: 1,
         related: Vec::new(),
         filled: Vec::new(),
+        page: None,
         entries: vec![EntryRef {
             source: "mill".into(),
             entry_id: entry.id.clone(),

@@ -73,22 +73,20 @@ fn close_before(open: &mut Vec<&str>, name: &str) {
         .iter()
         .find(|(closing, _)| name.eq_ignore_ascii_case(closing));
     let Some((_, closed)) = closes else { return };
-    let holds = |open: &&str| {
+    let holds = |open: &&str| -> bool {
         ["ul", "ol", "dl", "table", "select", "div", "section"]
             .iter()
             .any(|holder| open.eq_ignore_ascii_case(holder))
     };
-    for at in (0..open.len()).rev() {
-        if closed
+    let is_closed = |open: &&str| {
+        closed
             .iter()
-            .any(|closed| open[at].eq_ignore_ascii_case(closed))
-        {
-            open.truncate(at);
-            return;
-        }
-        if holds(&open[at]) {
-            return;
-        }
+            .any(|closed| open.eq_ignore_ascii_case(closed))
+    };
+    // A row ends the cell, and the row that holds it.
+    let from = open.iter().rposition(holds).map_or(0, |at| at + 1);
+    if let Some(at) = open[from..].iter().position(|open| is_closed(&open)) {
+        open.truncate(from + at);
     }
 }
 
