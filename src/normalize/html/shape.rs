@@ -78,14 +78,14 @@ fn close_before(open: &mut Vec<&str>, name: &str) {
             .iter()
             .any(|holder| open.eq_ignore_ascii_case(holder))
     };
-    let is_closed = |open: &&str| {
+    let is_closed = |open: &&str| -> bool {
         closed
             .iter()
             .any(|closed| open.eq_ignore_ascii_case(closed))
     };
     // A row ends the cell, and the row that holds it.
     let from = open.iter().rposition(holds).map_or(0, |at| at + 1);
-    if let Some(at) = open[from..].iter().position(|open| is_closed(&open)) {
+    if let Some(at) = open[from..].iter().position(is_closed) {
         open.truncate(from + at);
     }
 }
