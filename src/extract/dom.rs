@@ -47,6 +47,23 @@ impl Tree {
         out.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
+    /// The text that stands before an element in what it stands in.
+    pub(super) fn text_before(&self, id: NodeId) -> String {
+        let mut out = String::new();
+        if let Some(parent) = self.document.parent(id) {
+            let nodes = self.document.child_nodes(parent);
+            for node in nodes.into_iter().take_while(|node| *node != id) {
+                if self.document.is_text(node) {
+                    out.push_str(&self.document.outer_html(node));
+                } else {
+                    out.push(' ');
+                    out.push_str(&self.text(node));
+                }
+            }
+        }
+        out.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     fn push_text(&self, id: NodeId, out: &mut String) {
         for child in self.document.child_nodes(id) {
             if self.document.is_text(child) {

@@ -152,6 +152,10 @@ fn boxes(tree: &Tree, leaves: &[Leaf]) -> Vec<(NodeId, &'static str, usize, usiz
     let mut out: Vec<(NodeId, &'static str, usize, usize)> = Vec::new();
     for (at, leaf) in leaves.iter().enumerate() {
         let text = tree.text(leaf.id);
+        if let Some(found) = lone_box(tree, leaves, at) {
+            out.push(found);
+            continue;
+        }
         let Some(kind) = page::label_kind(&text).filter(|_| text.chars().count() <= LABEL_CHARS)
         else {
             continue;
@@ -196,6 +200,36 @@ fn boxes(tree: &Tree, leaves: &[Leaf]) -> Vec<(NodeId, &'static str, usize, usiz
         out.extend(best.filter(|(id, ..)| !is_linked(tree, *id)));
     }
     out
+}
+
+/// An aside that is one paragraph, which a bold label opens.
+fn lone_box(
+    tree: &Tree,
+    leaves: &[Leaf],
+    at: usize,
+) -> Option<(NodeId, &'static str, usize, usize)> {
+    let leaf = &leaves[at];
+    let (kind, _) = opening(tree, leaf.id)?;
+    let aside = tree
+        .lineage(leaf.id)
+        .take(4)
+        .find(|id| tree.name(*id) == "aside")?;
+    let is_within = |leaf: &Leaf| tree.lineage(leaf.id).any(|above| above == aside);
+    let is_alone =
+        !leaves.get(at + 1).is_some_and(is_within) && (at == 0 || !is_within(&leaves[at - 1]));
+    is_alone.then_some((leaf.id, kind, at, at))
+}
+
+/// What a bold label that opens a paragraph means, and its text.
+fn opening(tree: &Tree, id: NodeId) -> Option<(&'static str, String)> {
+    let bold = tree.document.children(id).into_iter().next();
+    let bold = bold.filter(|bold| matches!(tree.name(*bold), "strong" | "b"))?;
+    let (text, label) = (tree.text(id), tree.text(bold));
+    let opens = tree.name(id) == "p"
+        && label.chars().count() <= LABEL_CHARS
+        && text.starts_with(&label)
+        && text.len() > label.len() + ANCHOR_CHARS;
+    Some((page::label_kind(&label).filter(|_| opens)?, label))
 }
 
 /// Whether most of a text is links.
@@ -247,6 +281,9 @@ fn is_box(tree: &Tree, id: NodeId, rest: &[Leaf]) -> bool {
 
 /// The box with its label as a paragraph of its own.
 fn box_html(tree: &Tree, id: NodeId, label: &Leaf) -> String {
+    if id == label.id {
+        return tree.document.outer_html(id);
+    }
     let html = tree.document.inner_html(id);
     let label_html = tree.document.outer_html(label.id);
     let text = tree.text(label.id);
@@ -326,17 +363,7 @@ fn in_text(tree: &Tree, leaves: &[Leaf], at: usize) -> Option<Labelled> {
             is_box: false,
         });
     }
-    let bold = tree
-        .document
-        .children(leaf.id)
-        .into_iter()
-        .next()
-        .filter(|id| matches!(tree.name(*id), "strong" | "b"))?;
-    let label = tree.text(bold);
-    let opens = tree.name(leaf.id) == "p"
-        && label.chars().count() <= LABEL_CHARS
-        && text.starts_with(&label);
-    let kind = page::label_kind(&label).filter(|_| opens)?;
+    let (kind, _) = opening(tree, leaf.id)?;
     Some(Labelled {
         html: marked(tree, kind, &tree.document.outer_html(leaf.id)),
         keys: vec![leaf.key.clone()],

@@ -32,6 +32,7 @@ const FURNITURE_BYTES: usize = 200;
 /// Short blocks that are no text, as [`key`] writes them.
 const LABELS: &[&str] = &[
     "advertisement",
+    "author image",
     "copy link",
     "comments",
     "follow us",

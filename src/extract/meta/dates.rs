@@ -218,18 +218,26 @@ fn visible_dates(tree: &Tree, zone: Option<Tz>, now: DateTime<Utc>) -> Dates {
         if shown.len() > LINE_BYTES {
             continue;
         }
-        let (label, rest) = labelled(tree, id, &shown);
-        let text = date_of(tree, id).filter(|text| *text != shown);
-        let value = text
-            .and_then(|text| when(&text, zone, now))
-            .or_else(|| rest.iter().find_map(|rest| when(rest, zone, now)));
-        let Some(value) = value else { continue };
-        let found = Some(Found::new(value, PageField::Dom));
-        match label {
-            Some(true) if out.published.is_none() => out.published = found,
-            Some(false) if out.updated.is_none() => out.updated = found,
-            None if unlabelled.is_none() && is_time => unlabelled = found,
-            _ => {}
+        // `Published … | Updated …` in one line.
+        let parts: Vec<&str> = shown.split(['|', '•', '·']).map(str::trim).collect();
+        let is_line = parts.len() > 1;
+        for part in parts {
+            let (label, rest) = match is_line {
+                true => labelled(tree, None, part),
+                false => labelled(tree, Some(id), part),
+            };
+            let text = date_of(tree, id).filter(|text| *text != shown && !is_line);
+            let value = text
+                .and_then(|text| when(&text, zone, now))
+                .or_else(|| rest.iter().find_map(|rest| when(rest, zone, now)));
+            let Some(value) = value else { continue };
+            let found = Some(Found::new(value, PageField::Dom));
+            match label {
+                Some(true) if out.published.is_none() => out.published = found,
+                Some(false) if out.updated.is_none() => out.updated = found,
+                None if unlabelled.is_none() && is_time => unlabelled = found,
+                _ => {}
+            }
         }
         if out.published.is_some() && out.updated.is_some() {
             break;
@@ -242,19 +250,15 @@ fn visible_dates(tree: &Tree, zone: Option<Tz>, now: DateTime<Utc>) -> Dates {
     out
 }
 
-/// Whether the label before a date says publication (`true`) or change, and the texts that the date may be.
-fn labelled(tree: &Tree, id: NodeId, shown: &str) -> (Option<bool>, Vec<String>) {
-    let before = tree
-        .document
-        .parent(id)
-        .map(|parent| {
-            let line = tree.text(parent);
-            match line.find(shown) {
-                Some(at) if line.len() <= LINE_BYTES => line[..at].to_owned(),
-                _ => String::new(),
-            }
-        })
-        .unwrap_or_default();
+/// Whether the label before a date says publication (`true`) or change, and the texts that the date may be. `id`: the
+/// element that shows it and nothing else.
+fn labelled(tree: &Tree, id: Option<NodeId>, shown: &str) -> (Option<bool>, Vec<String>) {
+    let before = id.map(|id| tree.text_before(id)).unwrap_or_default();
+    let before = if before.len() <= LINE_BYTES {
+        before
+    } else {
+        String::new()
+    };
     let mut texts = vec![shown.to_owned()];
     let mut label = label_of(&before);
     let lower = shown.to_lowercase();
@@ -274,7 +278,7 @@ fn labelled(tree: &Tree, id: NodeId, shown: &str) -> (Option<bool>, Vec<String>)
         }
     }
     // The class says it where no label does.
-    if label.is_none() {
+    if let Some(id) = id.filter(|_| label.is_none()) {
         let naming = tree.naming(id);
         label = if naming.contains("updated") || naming.contains("modified") {
             Some(false)
