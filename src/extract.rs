@@ -102,7 +102,7 @@ pub fn extract(given: &Page<'_>, rules: &PageRules) -> Result<PageArticle, Refus
     let facts = meta::read(&tree, &head, given.url, given.zone, given.fetched_at);
     let (is_free, words) = (facts.is_free, facts.words);
     let read = match refused {
-        None => body::read(tree, &facts, rules, given.url),
+        None => body::read(&text, tree, &facts, rules, given.url),
         Some(_) => body::Read::nothing(),
     };
     let mut page = article(facts, read, given);

@@ -279,6 +279,8 @@ async fn read(
     now: DateTime<Utc>,
 ) -> Result<(crate::model::PageFields, Validators), String> {
     let validators = payload.validators.clone();
+    // What is compressed is several times as large as it looks.
+    let bytes = payload.encoded.len() * if payload.coding.is_some() { 6 } else { 1 };
     let (source, asked, feed) = (Arc::clone(&due.source), due.url.clone(), due.feed.clone());
     let work = move || {
         // A bomb is let grow to a few times a page, so that its head can still be told.
@@ -299,7 +301,7 @@ async fn read(
         let text = text_of(&feed.content_html);
         Ok::<_, String>(extract::merge(&feed, &text, found))
     };
-    let fields = desk.readers.run(work).await??;
+    let fields = desk.readers.run(bytes, work).await??;
     Ok((fields, validators))
 }
 

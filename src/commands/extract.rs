@@ -55,7 +55,7 @@ pub async fn extract(path: Option<&Path>, asked: Asked) -> Result<(), Failure> {
         };
         extract::extract(&page, &source.pages.rules).map_err(|refused| refused.to_string())
     };
-    let read = Readers::default().run(work).await;
+    let read = Readers::default().run(0, work).await;
     let name = &asked.input;
     let page = read
         .and_then(|page| page)

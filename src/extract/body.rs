@@ -4,7 +4,7 @@ use trafilatura::{ExtractionFocus, HtmlDateMode, Options};
 use url::Url;
 
 use super::breaks::make_paragraphs;
-use super::dom::{Document, Tree};
+use super::dom::Tree;
 use super::meta::Facts;
 use super::trim;
 use super::{embeds, inline, labelled};
@@ -30,16 +30,15 @@ impl Read {
     }
 }
 
-/// Finds the body of a page. Empty when there is none.
-pub(super) fn read(mut tree: Tree, facts: &Facts, rules: &PageRules, url: &Url) -> Read {
-    for selector in &rules.remove {
-        let root = tree.document.root();
-        for id in tree.document.query_selector_all(root, selector) {
-            tree.document.remove(id, true);
-        }
-    }
-    tree.elements = tree.document.iter(tree.document.root(), &[]);
-    make_paragraphs(&mut tree);
+/// Finds the body of a page, of which `tree` is made from `text`. Empty when there is none.
+pub(super) fn read(
+    text: &str,
+    mut tree: Tree,
+    facts: &Facts,
+    rules: &PageRules,
+    url: &Url,
+) -> Read {
+    arrange(&mut tree, rules);
     let whole = tree.document.body().map_or(0, |body| tree.text(body).len());
     let chosen = selected(&tree, &rules.content);
     let by_selector = chosen.is_some();
@@ -49,9 +48,17 @@ pub(super) fn read(mut tree: Tree, facts: &Facts, rules: &PageRules, url: &Url) 
         Some(html) => clean(&html),
         None => {
             let sections = labelled::take(&mut tree);
-            embeds::keep(&mut tree);
-            inline::to_marks(&mut tree);
-            let found = best(tree, facts, url, clean);
+            let strict = clean(&extracted(tree, url, ExtractionFocus::FavorPrecision));
+            let found = match text_of(&strict).len() {
+                length @ ..SHORT_BYTES => {
+                    let mut tree = Tree::parse(text);
+                    arrange(&mut tree, rules);
+                    labelled::take(&mut tree);
+                    let wide = clean(&extracted(tree, url, ExtractionFocus::Balanced));
+                    longest(strict, length, wide, facts, clean)
+                }
+                _ => strict,
+            };
             let found = trim::frame(&found, title);
             labelled::put_back(found, &sections, clean)
         }
@@ -65,6 +72,18 @@ pub(super) fn read(mut tree: Tree, facts: &Facts, rules: &PageRules, url: &Url) 
         body,
         by_selector,
     }
+}
+
+/// Takes out what never belongs to an article, and makes paragraphs of broken lines.
+fn arrange(tree: &mut Tree, rules: &PageRules) {
+    let root = tree.document.root();
+    for selector in &rules.remove {
+        for id in tree.document.query_selector_all(root, selector) {
+            tree.document.remove(id, true);
+        }
+    }
+    tree.elements = tree.document.iter(root, &[]);
+    make_paragraphs(tree);
 }
 
 /// What the selectors choose, in document order; `None` when they choose nothing.
@@ -91,25 +110,20 @@ fn selected(tree: &Tree, selectors: &[String]) -> Option<String> {
 /// Texts below this length may be all that the strict rules left, in bytes.
 const SHORT_BYTES: usize = 1_200;
 
-/// The body by strict rules; where that is short, by wider ones if they find much more, or what the page's description
-/// of itself holds.
-fn best(tree: Tree, facts: &Facts, url: &Url, clean: impl Fn(&str) -> String) -> String {
-    let spare = tree.document.clone_document();
-    let html = clean(&extracted(
-        tree.document,
-        url,
-        ExtractionFocus::FavorPrecision,
-    ));
-    let length = text_of(&html).len();
-    if length >= SHORT_BYTES {
-        return html;
-    }
-    let wide = clean(&extracted(spare, url, ExtractionFocus::Balanced));
+/// What strict rules found, of `length` bytes; where wider ones found much more, that; or what the page's description of
+/// itself holds.
+fn longest(
+    strict: String,
+    length: usize,
+    wide: String,
+    facts: &Facts,
+    clean: impl Fn(&str) -> String,
+) -> String {
     let wide_length = text_of(&wide).len();
     let (html, length) = if wide_length > 2 * length {
         (wide, wide_length)
     } else {
-        (html, length)
+        (strict, length)
     };
     let described = facts
         .body
@@ -131,7 +145,9 @@ fn paragraphs(body: &str) -> String {
     lines.map(|line| format!("<p>{line}</p>")).collect()
 }
 
-fn extracted(document: Document, url: &Url, focus: ExtractionFocus) -> String {
+fn extracted(mut tree: Tree, url: &Url, focus: ExtractionFocus) -> String {
+    embeds::keep(&mut tree);
+    inline::to_marks(&mut tree);
     let options = Options::default()
         .with_focus(focus)
         .with_fallback(true)
@@ -140,7 +156,7 @@ fn extracted(document: Document, url: &Url, focus: ExtractionFocus) -> String {
         .with_images(true)
         .with_html_date_mode(HtmlDateMode::Disabled)
         .with_url(url.clone());
-    match trafilatura::extract_document(document, &options) {
+    match trafilatura::extract_document(tree.document, &options) {
         Ok(found) => inline::to_elements(&found.content_html),
         Err(error) => {
             tracing::debug!("no body: {error}");

@@ -11,6 +11,8 @@ use crate::parse::quietly;
 
 /// Pages read at once.
 const AT_ONCE: usize = 2;
+/// A page of more bytes is read alone.
+const LARGE_BYTES: usize = 512 << 10;
 /// How long reading one may take; most take a hundredth of it.
 const ALLOWANCE: Duration = Duration::from_millis(1_500);
 
@@ -36,17 +38,21 @@ impl Readers {
         }
     }
 
-    /// Runs work that reads a page.
+    /// Runs work that reads a page of so many bytes on the wire; a large one is read alone, so that two do not need
+    /// twice the memory.
     ///
     /// # Errors
     /// For people: when it panics or takes too long.
     pub async fn run<T: Send + 'static>(
         &self,
+        bytes: usize,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, String> {
         let broken = || "reading the page failed inside Feedmill; please report it".to_owned();
         // Acquiring only fails on a closed semaphore, and nobody closes it.
-        let slot = Arc::clone(&self.slots).acquire_owned().await.ok();
+        let slots = if bytes > LARGE_BYTES { AT_ONCE } else { 1 };
+        let slots = u32::try_from(slots).unwrap_or(1);
+        let slot = Arc::clone(&self.slots).acquire_many_owned(slots).await.ok();
         let (reply, answer) = oneshot::channel();
         std::thread::Builder::new()
             .name("page".to_owned())
@@ -74,13 +80,13 @@ mod tests {
     #[tokio::test]
     async fn panics_and_slow_pages_are_errors() {
         let readers = Readers::new(Duration::from_secs(20));
-        assert_eq!(readers.run(|| 1).await, Ok(1));
-        let panicked = readers.run(|| -> u8 { panic!("odd input") }).await;
+        assert_eq!(readers.run(1 << 20, || 1).await, Ok(1));
+        let panicked = readers.run(1, || -> u8 { panic!("odd input") }).await;
         assert!(panicked.expect_err("an error").contains("please report"));
 
         let hasty = Readers::new(Duration::ZERO);
         let (open, gate) = std::sync::mpsc::channel::<()>();
-        let slow = hasty.run(move || gate.recv().is_ok()).await;
+        let slow = hasty.run(1, move || gate.recv().is_ok()).await;
         assert!(slow.expect_err("an error").contains("took longer"));
         drop(open);
     }
