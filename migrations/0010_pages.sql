@@ -22,3 +22,9 @@ CREATE TRIGGER search_page_read AFTER UPDATE OF html ON pages
 WHEN old.html IS NOT new.html BEGIN
   INSERT OR IGNORE INTO search_stale VALUES (old.entry);
 END;
+
+-- What the pages of a source repeat from article to article, apart from what its feed repeats (table habits).
+CREATE TABLE page_habits (
+  source INTEGER PRIMARY KEY NOT NULL REFERENCES sources (id) ON DELETE CASCADE,
+  furniture BLOB NOT NULL              -- as of habits.furniture
+) STRICT;

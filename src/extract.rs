@@ -16,6 +16,7 @@ use crate::model::{
     PageRules, PageStatus,
 };
 use crate::normalize::page;
+use crate::text::text_of;
 
 pub use merge::merge;
 
@@ -119,6 +120,40 @@ pub fn extract(given: &Page<'_>, rules: &PageRules) -> Result<PageArticle, Refus
         page.entry.details.content_scope = ContentScope::Partial;
     }
     Ok(page)
+}
+
+/// Takes blocks out of a page's body that `is_furniture` knows by their text, unless they are half of it; a lead picture
+/// that it knows by its address goes too.
+pub fn without(
+    mut page: PageArticle,
+    is_furniture: impl Fn(&str) -> bool,
+    base: &Url,
+) -> PageArticle {
+    let image = page.entry.details.image.as_ref();
+    if image.is_some_and(|image| is_furniture(&image.url)) {
+        page.entry.details.image = None;
+        page.provenance.remove("image");
+    }
+    let html = &page.entry.content_html;
+    let (mut kept, mut written) = (String::with_capacity(html.len()), 0);
+    for piece in page::pieces(html) {
+        let text = text_of(&html[piece.outer.clone()]);
+        if !text.is_empty() && is_furniture(&text) {
+            kept.push_str(&html[written..piece.outer.start]);
+            written = piece.outer.end;
+        }
+    }
+    kept.push_str(&html[written..]);
+    if written == 0 || 2 * text_of(&kept).len() < page.text.len() {
+        return page;
+    }
+    let details = &mut page.entry.details;
+    let (title, summary) = (page.entry.title.as_deref(), details.summary.as_deref());
+    let body = page::body(&kept, base, title, summary, &details.authors);
+    details.sections = body.sections;
+    page.entry.content_html = body.html;
+    page.text = body.text;
+    page
 }
 
 /// Takes away what is not the article's.

@@ -131,8 +131,8 @@ enum Command {
         /// A file, a URL, or - for standard input
         input: String,
         /// Where the page is, when it comes from a file
-        #[arg(long, value_name = "URL")]
-        url: Option<url::Url>,
+        #[arg(long, value_name = "URL", default_value = "")]
+        url: String,
         /// Content-Type the page came with
         #[arg(long, value_name = "TYPE")]
         content_type: Option<String>,

@@ -19,11 +19,12 @@ use crate::extract;
 use crate::fetch::{self, Answer, Payload, ROBOTS_BYTES, Robots, host_key, product};
 use crate::model::{Source, Validators};
 use crate::poll::Shell;
-use crate::store::{self, PageDue, Sources};
+use crate::store::{self, PageDue, PageGave, Sources};
 use crate::text::text_of;
 
 pub use readers::Readers;
 
+mod habits;
 mod readers;
 
 /// What is due is looked up this often at least.
@@ -193,9 +194,15 @@ async fn fetch(shell: &Shell, desk: &Desk, due: PageDue) -> Result<bool, store::
     let now = shell.clock.now();
     match answer {
         Ok(Answer::Modified(payload)) => match read(desk, &due, *payload, now).await {
-            Ok((fields, validators)) => {
-                tracing::debug!(source.id = due.source.id, entry = due.entry, status = ?fields.extraction.status, "read a page");
-                store.page_read(due.entry, fields, validators).await
+            Ok(gave) => {
+                let status = gave.fields.extraction.status;
+                tracing::debug!(
+                    source.id = due.source.id,
+                    entry = due.entry,
+                    ?status,
+                    "read a page"
+                );
+                store.page_read(due.entry, gave).await
             }
             Err(why) => {
                 failed(
@@ -277,10 +284,11 @@ async fn read(
     due: &PageDue,
     payload: Payload,
     now: DateTime<Utc>,
-) -> Result<(crate::model::PageFields, Validators), String> {
+) -> Result<PageGave, String> {
     let validators = payload.validators.clone();
     // What is compressed is several times as large as it looks.
     let bytes = payload.encoded.len() * if payload.coding.is_some() { 6 } else { 1 };
+    let furniture = due.furniture.clone();
     let (source, asked, feed) = (Arc::clone(&due.source), due.url.clone(), due.feed.clone());
     let work = move || {
         // A bomb is let grow to a few times a page, so that its head can still be told.
@@ -298,11 +306,16 @@ async fn read(
         };
         let found =
             extract::extract(&page, &source.pages.rules).map_err(|refused| refused.to_string())?;
+        let (found, furniture) = habits::without_furniture(found, &furniture, &payload.final_url);
         let text = text_of(&feed.content_html);
-        Ok::<_, String>(extract::merge(&feed, &text, found))
+        Ok::<_, String>((extract::merge(&feed, &text, found), furniture))
     };
-    let fields = desk.readers.run(bytes, work).await??;
-    Ok((fields, validators))
+    let (fields, furniture) = desk.readers.run(bytes, work).await??;
+    Ok(PageGave {
+        fields,
+        validators,
+        furniture,
+    })
 }
 
 /// Whether the robots.txt of a page's host lets us fetch it. Where there is none, it does (RFC 9309 §2.3.1).

@@ -26,7 +26,7 @@ pub use health::SourceHealth;
 pub use history::{Archive, HistoryState};
 pub use lock::{Holder, Lock};
 pub use outputs::OutputState;
-pub use pages::{PageDue, PageSeen, PagesState};
+pub use pages::{PageDue, PageGave, PageSeen, PagesState};
 pub use plan::{Planned, plan_without_store};
 pub use push::PushState;
 pub use retention::Purge;

@@ -22,8 +22,8 @@ const MAX_FILE: u64 = 16 << 20;
 pub struct Asked {
     /// A file, a URL, or `-`.
     pub input: String,
-    /// Where the page is.
-    pub url: Option<Url>,
+    /// Where the page is; empty: not known.
+    pub url: String,
     /// `Content-Type` it came with.
     pub content_type: Option<String>,
     /// Configured source that it belongs to.
@@ -39,7 +39,7 @@ pub struct Asked {
 pub async fn extract(path: Option<&Path>, asked: Asked) -> Result<(), Failure> {
     let (config, source) = settings(path, &asked)?;
     let payload = payload(&config, &source, &asked).await?;
-    let place = asked.url.clone();
+    let place = place(&asked.url)?;
     let work = move || {
         let body = payload
             .decode(4 * MAX_FILE)
@@ -70,6 +70,18 @@ pub async fn extract(path: Option<&Path>, asked: Asked) -> Result<(), Failure> {
         eprintln!("{name}: no article: {reason}");
     }
     print_json(&json::page(&page))
+}
+
+/// The address that was given, if one was.
+fn place(given: &str) -> Result<Option<Url>, Failure> {
+    if given.is_empty() {
+        return Ok(None);
+    }
+    Url::parse(given).map(Some).map_err(|error| {
+        Failure::Setup(format!(
+            "--url {given}: {error}; write it whole, as in https://example.org/a"
+        ))
+    })
 }
 
 /// The source that the page belongs to; without one, what a source would be by default.
@@ -132,10 +144,8 @@ async fn payload(config: &Config, source: &Source, asked: &Asked) -> Result<Payl
         std::fs::File::open(input).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
     };
     read.map_err(|error| Failure::Setup(format!("cannot read {input}: {error}")))?;
-    let place = asked
-        .url
-        .clone()
-        .or_else(|| Url::from_file_path(std::path::absolute(input).ok()?).ok());
+    let place = std::path::absolute(input).ok();
+    let place = place.and_then(|path| Url::from_file_path(path).ok());
     let place = place.unwrap_or_else(|| {
         Url::parse("file:///").unwrap_or_else(|_| unreachable!("a constant URL"))
     });

@@ -38,16 +38,11 @@ pub(super) fn to_marks(tree: &mut Tree) {
         let Some((_, open, close)) = named(tree, id) else {
             continue;
         };
-        let children = tree.document.children(id);
-        let holds_text = |id: &NodeId| {
-            matches!(
-                tree.name(*id),
-                "a" | "br" | "span" | "code" | "abbr" | "time" | "font"
-            )
-        };
-        if tree.document.parent(id).is_none() || !children.iter().all(holds_text) {
+        let mut left = INNER;
+        if tree.document.parent(id).is_none() || !is_running(tree, id, &mut left) {
             continue;
         }
+        let children = tree.document.children(id);
         let text = format!("{open}{}", tree.document.text(id));
         match children.last() {
             Some(last) => {
@@ -65,6 +60,21 @@ pub(super) fn to_marks(tree: &mut Tree) {
             keep_space_before(tree, id);
         }
     }
+}
+
+/// Elements within formatting that is carried: more are no running text.
+const INNER: usize = 32;
+
+/// Whether an element holds running text only, and no more than `left` elements.
+fn is_running(tree: &Tree, id: NodeId, left: &mut usize) -> bool {
+    tree.document.children(id).into_iter().all(|child| {
+        let holds_text = matches!(
+            tree.name(child),
+            "a" | "br" | "span" | "code" | "abbr" | "time" | "font"
+        );
+        *left = left.saturating_sub(1);
+        holds_text && *left > 0 && is_running(tree, child, left)
+    })
 }
 
 fn keep_space_before(tree: &mut Tree, id: NodeId) {

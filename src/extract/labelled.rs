@@ -18,6 +18,8 @@ pub(super) struct Labelled {
     is_box: bool,
 }
 
+/// Sections of a page that are looked after.
+const MOST: usize = 24;
 /// No box is longer, in characters.
 const BOX_CHARS: usize = 3_000;
 /// Nor a label, in characters.
@@ -38,7 +40,7 @@ pub(super) fn take(tree: &mut Tree) -> Vec<Labelled> {
     let leaves = leaves(tree);
     let boxes = boxes(tree, &leaves);
     let mut out: Vec<Labelled> = Vec::new();
-    for (id, kind, first, last) in &boxes {
+    for (id, kind, first, last) in boxes.iter().take(MOST) {
         out.push(Labelled {
             html: marked(tree, kind, &box_html(tree, *id, &leaves[*first])),
             keys: leaves[*first..=*last]
@@ -56,9 +58,12 @@ pub(super) fn take(tree: &mut Tree) -> Vec<Labelled> {
             .any(|(_, _, first, last)| (*first..=*last).contains(&at))
     };
     for at in (0..leaves.len()).filter(|at| !is_boxed(*at)) {
+        if out.len() >= MOST {
+            break;
+        }
         out.extend(in_text(tree, &leaves, at));
     }
-    for (id, ..) in boxes {
+    for (id, ..) in boxes.into_iter().take(MOST) {
         tree.document.remove(id, true);
     }
     tree.elements = tree.document.iter(tree.document.root(), &[]);
@@ -198,6 +203,9 @@ fn boxes(tree: &Tree, leaves: &[Leaf]) -> Vec<(NodeId, &'static str, usize, usiz
             best = Some((id, kind, at, at + count - 1));
         }
         out.extend(best.filter(|(id, ..)| !is_linked(tree, *id)));
+        if out.len() >= MOST {
+            break;
+        }
     }
     out
 }

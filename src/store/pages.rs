@@ -40,6 +40,19 @@ pub struct PageDue {
     pub validators: Validators,
     /// The entry as its feed has it.
     pub feed: Entry,
+    /// What pages of the source repeat: a [`Learned`](crate::sketch::Learned), not yet read.
+    pub furniture: Vec<u8>,
+}
+
+/// What a page gave.
+#[derive(Clone, Debug)]
+pub struct PageGave {
+    /// What belongs to the entry.
+    pub fields: PageFields,
+    /// Of the answer.
+    pub validators: Validators,
+    /// What pages of the source repeat, this one counted.
+    pub furniture: Vec<u8>,
 }
 
 /// How the pages of a source stand. JSON names are those of `docs/json.md`.
@@ -143,8 +156,9 @@ impl Store {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT p.entry, e.source, p.url, p.validators_url, p.etag, p.last_modified, e.entry_id, e.id_kind, e.url,
-                 e.title, e.published_at_ms, e.updated_at_ms, e.details, c.html
+                 e.title, e.published_at_ms, e.updated_at_ms, e.details, c.html, h.furniture
                  FROM pages p JOIN entries e ON e.id = p.entry LEFT JOIN contents c ON c.entry = e.id
+                 LEFT JOIN page_habits h ON h.source = e.source
                  WHERE p.due_at_ms <= ?1 ORDER BY p.due_at_ms, p.entry DESC",
             )?;
             let mut rows = statement.query([millis(now)])?;
@@ -171,6 +185,7 @@ impl Store {
                     },
                     url,
                     feed: feed(row)?,
+                    furniture: row.get::<_, Option<Vec<u8>>>(14)?.unwrap_or_default(),
                 });
             }
             Ok(due)
@@ -206,12 +221,12 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Sql`].
-    pub async fn page_read(
-        &self,
-        entry: i64,
-        fields: PageFields,
-        validators: Validators,
-    ) -> Result<bool, Error> {
+    pub async fn page_read(&self, entry: i64, gave: PageGave) -> Result<bool, Error> {
+        let PageGave {
+            fields,
+            validators,
+            furniture,
+        } = gave;
         self.write(move |connection| {
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let html = fields.content_html.as_deref().and_then(compress);
@@ -253,6 +268,11 @@ impl Store {
             if let Some(article) = article {
                 compose(&tx, article)?;
             }
+            tx.prepare_cached(
+                "INSERT INTO page_habits (source, furniture) SELECT source, ?2 FROM entries WHERE id = ?1
+                 ON CONFLICT (source) DO UPDATE SET furniture = ?2",
+            )?
+            .execute(params![entry, furniture])?;
             tx.commit()?;
             Ok(changed && found > 0)
         })

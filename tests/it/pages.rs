@@ -488,3 +488,47 @@ async fn selectors_of_a_source_choose_the_body() {
         Some("page:dom")
     );
 }
+
+#[tokio::test]
+async fn what_every_page_of_a_source_repeats_goes_from_the_third_on() {
+    let origin = Origin::start().await;
+    let titles = [
+        "Ferry returns to the harbour",
+        "Bakery wins a medal again",
+        "School opens second library",
+    ];
+    let paths = ["/1", "/2", "/3"];
+    let items: Vec<(&str, &str, &str)> = (0..3).map(|n| (paths[n], titles[n], paths[n])).collect();
+    origin.script("/feed", feed(&origin, &items));
+    origin.script("/robots.txt", Reply::status(404));
+    let repeated = "Write to the desk of the Quay Gazette if you know more about this story than we do, in confidence and without cost.";
+    for (path, title) in paths.iter().zip(titles) {
+        let mut own: Vec<String> = paragraphs()
+            .iter()
+            .map(|text| format!("{title}: {text}"))
+            .collect();
+        own.insert(3, repeated.to_owned());
+        origin.script(path, page(title, &own));
+    }
+    let mill = mill(&origin).await;
+    mill.poll("feed").await.expect("polled");
+    let desk = Desk::default();
+    let mut having = Vec::new();
+    for _ in 0..3 {
+        pages::fetch_due(&mill.shell, &mill.sources, &desk)
+            .await
+            .expect("stored");
+        let all = articles(&mill);
+        let has = |article: &&Article| article.entry.content_html.contains("in confidence");
+        having.push(all.iter().filter(has).count());
+    }
+    assert_eq!(having, [1, 2, 2]);
+    let pictures = articles(&mill)
+        .iter()
+        .filter(|article| article.entry.details.image.is_some())
+        .count();
+    assert_eq!(
+        pictures, 2,
+        "the picture of all articles is none of the third"
+    );
+}

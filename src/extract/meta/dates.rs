@@ -189,6 +189,8 @@ fn date_of(tree: &Tree, id: NodeId) -> Option<String> {
         .filter(|text| text.len() <= 80 && text.bytes().any(|byte| byte.is_ascii_digit()))
 }
 
+/// Elements that are looked at for a date.
+const MOST: usize = 200;
 /// No line of dates is longer, in bytes.
 const LINE_BYTES: usize = 160;
 
@@ -197,6 +199,7 @@ const LINE_BYTES: usize = 160;
 fn visible_dates(tree: &Tree, zone: Option<Tz>, now: DateTime<Utc>) -> Dates {
     let mut out = Dates::default();
     let mut unlabelled = None;
+    let mut looked_at = 0;
     for id in tree.elements.iter().copied() {
         let name = tree.name(id);
         let is_time = name == "time";
@@ -213,6 +216,10 @@ fn visible_dates(tree: &Tree, zone: Option<Tz>, now: DateTime<Utc>) -> Dates {
             || tree.is_aside(id)
         {
             continue;
+        }
+        looked_at += 1;
+        if looked_at > MOST {
+            break;
         }
         let shown = tree.text(id);
         if shown.len() > LINE_BYTES {
