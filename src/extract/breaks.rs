@@ -11,6 +11,9 @@ const HOLDERS: &[&str] = &[
     "p", "div", "td", "section", "article", "main", "center", "span", "font", "body",
 ];
 
+/// HTML that is written anew in one page: what stands in several holders is written several times.
+const MOST_BYTES: usize = 8 << 20;
+
 /// Makes paragraphs of what two or more `<br>` part, and lists of lines that begin with a bullet.
 pub(super) fn make_paragraphs(tree: &mut Tree) {
     // Inside out: what is written anew holds what was.
@@ -21,6 +24,7 @@ pub(super) fn make_paragraphs(tree: &mut Tree) {
         .copied()
         .filter(|id| HOLDERS.contains(&tree.name(*id)) && is_broken(tree, *id))
         .collect();
+    let mut budget = MOST_BYTES;
     for id in holders {
         let parent = tree.document.parent(id);
         let stands_in_text = parent.is_some_and(|parent| {
@@ -32,6 +36,10 @@ pub(super) fn make_paragraphs(tree: &mut Tree) {
             _ => {}
         }
         let html = written(tree, id);
+        budget = budget.saturating_sub(html.len());
+        if budget == 0 {
+            break;
+        }
         tree.document.set_inner_html(id, &html);
     }
     tree.elements = tree.document.iter(tree.document.root(), &[]);

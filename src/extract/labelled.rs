@@ -18,6 +18,10 @@ pub(super) struct Labelled {
     is_box: bool,
 }
 
+/// Elements around a label that may be its box.
+const NEAR: usize = 12;
+/// Texts that a box may hold.
+const MOST_LEAVES: usize = 100;
 /// Sections of a page that are looked after.
 const MOST: usize = 24;
 /// No box is longer, in characters.
@@ -155,6 +159,7 @@ fn is_lone_label(tree: &Tree, id: NodeId) -> bool {
 /// Boxes: an element whose first text is a known label, with what belongs to it and nothing else.
 fn boxes(tree: &Tree, leaves: &[Leaf]) -> Vec<(NodeId, &'static str, usize, usize)> {
     let mut out: Vec<(NodeId, &'static str, usize, usize)> = Vec::new();
+    let mut tried = 0;
     for (at, leaf) in leaves.iter().enumerate() {
         let text = tree.text(leaf.id);
         if let Some(found) = lone_box(tree, leaves, at) {
@@ -165,9 +170,14 @@ fn boxes(tree: &Tree, leaves: &[Leaf]) -> Vec<(NodeId, &'static str, usize, usiz
         else {
             continue;
         };
+        tried += 1;
+        if tried > MOST_LEAVES {
+            break;
+        }
         let holders = tree
             .lineage(leaf.id)
             .skip(1)
+            .take(NEAR)
             .take_while(|id| !matches!(tree.name(*id), "body" | "html" | "main" | "article"));
         let mut best = None;
         for id in holders {
@@ -190,6 +200,7 @@ fn boxes(tree: &Tree, leaves: &[Leaf]) -> Vec<(NodeId, &'static str, usize, usiz
             }
             let count = leaves[at..]
                 .iter()
+                .take(MOST_LEAVES)
                 .take_while(|leaf| is_within(leaf))
                 .count();
             if count < 2 {
