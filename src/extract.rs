@@ -31,6 +31,8 @@ mod labelled;
 mod merge;
 mod meta;
 mod source;
+#[cfg(test)]
+mod tests;
 mod trim;
 
 /// What reads bodies, as `extraction` shows it.

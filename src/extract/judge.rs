@@ -153,7 +153,8 @@ pub(super) fn is_none(page: &PageArticle, asked: &Url, found: &Url) -> Option<St
             return Some((*what).to_owned());
         }
     }
-    (words == 0).then(|| "no article was found on the page".to_owned())
+    let says_title_only = page::key(&page.text) == title;
+    (words == 0 || says_title_only).then(|| "no article was found on the page".to_owned())
 }
 
 /// Whether a paywall cut the text: the page says so, and the text is not as long as it says; or the text ends in one.
