@@ -5,8 +5,10 @@ use feedmill::model::{Article, FullText, PageRules, PageStatus, Pages, Source};
 use feedmill::pages::{self, Desk};
 use feedmill::store::Selection;
 
+use crate::asked::get;
 use crate::mill::{Mill, source};
-use crate::origin::{Origin, Reply, Request};
+use crate::origin::{Hold, Origin, PATIENCE, Reply, Request};
+use crate::walk::{configure, daemon, free_address, output};
 
 const TITLE: &str = "Ferry returns to the harbour after a winter in the yard";
 
@@ -530,5 +532,91 @@ async fn what_every_page_of_a_source_repeats_goes_from_the_third_on() {
     assert_eq!(
         pictures, 2,
         "the picture of all articles is none of the third"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_while_a_page_is_in_flight_the_daemon_asks_again_and_publishes_it() {
+    let origin = Origin::start().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let address = free_address();
+    configure(folder.path(), &origin, 1, &address);
+    let file = folder.path().join("feedmill.toml");
+    let text = std::fs::read_to_string(&file).expect("written before");
+    std::fs::write(&file, text + "full_text = \"when-short\"\n").expect("written");
+    let hold = Hold::new();
+    origin.script("/0", feed(&origin, &[("1", TITLE, "/a")]));
+    origin.script("/a", page(TITLE, &paragraphs()).held(&hold));
+    origin.script("/robots.txt", Reply::status(404));
+    let running = daemon(folder.path());
+    until(|| asked(&origin, "/a") == 1).await;
+    drop(running); // Kills it.
+    hold.open();
+    let _running = daemon(folder.path());
+    let published = async {
+        loop {
+            let (_, _, body) = get(&address, "all.atom").await;
+            if body.contains("northern channel") {
+                return body;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let body = tokio::time::timeout(PATIENCE, published)
+        .await
+        .expect("in time");
+    assert_eq!(body.matches("<entry").count(), 1);
+    assert_eq!(asked(&origin, "/a"), 2);
+    let lines = output(folder.path(), &["export", "--format", "jsonl"]).await;
+    let article: serde_json::Value = serde_json::from_slice(&lines.stdout).expect("JSON");
+    assert_eq!(article["extraction"]["status"], "full");
+    assert_eq!(article["provenance"]["content"], "page:extractor");
+    assert_eq!(article["provenance"]["title"], "feed");
+    assert_eq!(article["publisher"]["name"], "Quay Gazette");
+    let told = output(
+        folder.path(),
+        &["explain", article["id"].as_str().expect("an id")],
+    )
+    .await;
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(
+        told.contains("page full") && told.contains("content from page:extractor"),
+        "{told}"
+    );
+}
+
+/// Waits until something is so.
+async fn until(is_so: impl Fn() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting)
+        .await
+        .expect("in time");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn extract_prints_a_page_and_says_what_gave_each_field() {
+    let origin = Origin::start().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    configure(folder.path(), &origin, 1, "127.0.0.1:0");
+    origin.script("/a", page(TITLE, &paragraphs()));
+    let url = origin.url("/a").to_string();
+    let printed = output(
+        folder.path(),
+        &["extract", &url, "--source", "f0", "--explain"],
+    )
+    .await;
+    let shown: serde_json::Value = serde_json::from_slice(&printed.stdout).expect("JSON");
+    assert_eq!(shown["title"], TITLE);
+    assert_eq!(shown["authors"][1]["name"], "Bo Li");
+    assert_eq!(shown["sections"][0]["items"][0], "Both engines are new");
+    assert_eq!(shown["extraction"]["status"], "full");
+    let told = String::from_utf8_lossy(&printed.stderr).into_owned();
+    assert!(
+        told.contains("authors    page:dom") && told.contains("Key Takeaways (2 items)"),
+        "{told}"
     );
 }
