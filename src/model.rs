@@ -15,7 +15,7 @@ use url::Url;
 
 /// Raised when a change to recover, parse or normalize should reach entries that publishers have not touched:
 /// every skip hash is salted with it.
-pub const PIPELINE_VERSION: u32 = 2;
+pub const PIPELINE_VERSION: u32 = 3;
 
 /// A value from the configuration that must never be printed: tokens, passwords, header values.
 #[derive(Clone, PartialEq, Eq, Hash)]
