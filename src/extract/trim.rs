@@ -136,6 +136,17 @@ const FRAME: &[&str] = &[
     "reacties",
     "deel dit",
 ];
+/// Labels that open no sentence of an article.
+const SURE: &[&str] = &[
+    "copyright",
+    "all rights reserved",
+    "alle rechte vorbehalten",
+    "tous droits réservés",
+    "todos los derechos reservados",
+    "tutti i diritti riservati",
+    "todos os direitos reservados",
+    "mehr aus der",
+];
 /// A block of more characters is text of the article.
 const SHORT_CHARS: usize = 160;
 /// Blocks before the headline that are looked at.
@@ -185,6 +196,7 @@ struct Text {
     /// Characters that are links.
     linked: usize,
     has_picture: bool,
+    has_colon: bool,
 }
 
 impl Text {
@@ -206,11 +218,27 @@ impl Text {
             chars,
             linked,
             has_picture: own.contains("<img "),
+            has_colon: text_of(own).contains(':'),
         }
     }
 
     fn is_linked(&self) -> bool {
         self.chars > 0 && 10 * self.linked >= 8 * self.chars
+    }
+
+    /// A label of the frame: alone, with a number, links or little more behind it; or one that nobody writes elsewhere.
+    fn is_label(&self, piece: &Piece, is_heading: bool) -> bool {
+        let Some(label) =
+            begins_with(&piece.key, FRAME).or_else(|| begins_with(&piece.key, POINTERS))
+        else {
+            return false;
+        };
+        let rest = piece.key[label.len()..].trim();
+        let is_short = is_heading || self.has_colon && rest.len() <= 40;
+        let is_number = rest
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b' ');
+        is_number || is_short || 2 * self.linked >= rest.len() || SURE.contains(&label)
     }
 
     /// `Read also: …`, with a link and little else.
@@ -262,10 +290,7 @@ fn tail(pieces: &[Piece], texts: &[Text], gone: &[bool]) -> usize {
         at -= 1;
         let (piece, text) = (&pieces[at], &texts[at]);
         let is_heading = piece.name.starts_with('h') && piece.name.len() == 2;
-        let is_label = text.chars <= SHORT_CHARS
-            && (begins_with(&piece.key, FRAME)
-                .is_some_and(|label| piece.key.len() <= label.len() + 40)
-                || begins_with(&piece.key, POINTERS).is_some());
+        let is_label = text.chars <= SHORT_CHARS && text.is_label(piece, is_heading);
         if gone[at] || is_label {
             end = at;
         } else if text.chars == 0 && !text.has_picture {
@@ -331,6 +356,18 @@ mod tests {
             let given = format!("{before}{ARTICLE}{behind}");
             let expected = format!("{kept_before}{ARTICLE}{kept_behind}");
             assert_eq!(frame(&given, Some("Ferry back")), expected);
+        }
+    }
+
+    #[test]
+    fn the_last_sentence_is_no_label_because_of_its_first_word() {
+        for last in [
+            "Share prices of the yard fell.",
+            "Related work was done in Delft.",
+            "Comments are made by all.",
+        ] {
+            let article = format!("{ARTICLE}<p>{last}</p>");
+            assert_eq!(frame(&article, None), article);
         }
     }
 
