@@ -225,7 +225,7 @@ fn boxes(tree: &Tree, leaves: &[Leaf]) -> Vec<(NodeId, &'static str, usize, usiz
     out
 }
 
-/// An aside that is one paragraph, which a bold label opens.
+/// An aside or a quotation that is one paragraph, which a bold label opens.
 fn lone_box(
     tree: &Tree,
     leaves: &[Leaf],
@@ -236,7 +236,7 @@ fn lone_box(
     let aside = tree
         .lineage(leaf.id)
         .take(4)
-        .find(|id| tree.name(*id) == "aside")?;
+        .find(|id| matches!(tree.name(*id), "aside" | "blockquote"))?;
     let is_within = |leaf: &Leaf| tree.lineage(leaf.id).any(|above| above == aside);
     let is_alone =
         !leaves.get(at + 1).is_some_and(is_within) && (at == 0 || !is_within(&leaves[at - 1]));

@@ -62,6 +62,12 @@ fn ld(json: &str) -> String {
 }
 
 #[test]
+fn the_heading_of_the_site_is_not_the_headline() {
+    let html = page("", "", &paragraphs(), "").replace("<nav>", "<h1>Quay Gazette</h1><nav>");
+    assert_eq!(read(&html).entry.title.as_deref(), Some(TITLE));
+}
+
+#[test]
 fn a_plain_page_gives_its_text_and_nothing_of_its_frame() {
     let found = read(&page(
         "",
@@ -136,6 +142,10 @@ fn authors_are_found_wherever_they_stand() {
         (
             "<meta property=\"article:author\" content=\"https://social.example/ada\"><meta name=\"author\" content=\"Ada Byron, Bo Li\">",
             "",
+        ),
+        (
+            "",
+            "<div class=\"author\"><span>Written by</span> <span>Ada Byron and Bo Li</span></div>",
         ),
         (
             "",

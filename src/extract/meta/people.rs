@@ -145,6 +145,7 @@ fn shown(tree: &Tree, ids: impl Iterator<Item = NodeId>) -> Vec<Person> {
             .next()
             .unwrap_or_default()
             .trim();
+        let name = without_lead(name);
         if name.is_empty()
             || name.chars().count() > BYLINE_CHARS
             || out.iter().any(|known| known.name == name)
@@ -158,6 +159,41 @@ fn shown(tree: &Tree, ids: impl Iterator<Item = NodeId>) -> Vec<Person> {
         });
     }
     out
+}
+
+/// A name without the words that say what it is; `By` and its like are known elsewhere.
+fn without_lead(name: &str) -> &str {
+    const LEADS: &[&str] = &[
+        "written by",
+        "reported by",
+        "story by",
+        "text by",
+        "posted by",
+        "published by",
+        "author:",
+        "authors:",
+        "by:",
+        "autor:",
+        "autorin:",
+        "geschrieben von",
+        "text:",
+        "écrit par",
+        "rédigé par",
+        "publié par",
+        "auteur :",
+        "auteur:",
+        "escrito por",
+        "publicado por",
+        "scritto da",
+        "a cura di",
+        "geschreven door",
+        "door:",
+    ];
+    let lead = LEADS.iter().find(|lead| {
+        name.get(..lead.len())
+            .is_some_and(|start| start.to_lowercase() == **lead)
+    });
+    lead.map_or(name, |lead| name[lead.len()..].trim_start())
 }
 
 fn is_byline(tree: &Tree, id: NodeId) -> bool {

@@ -61,8 +61,12 @@ pub(super) fn heading(tree: &Tree, head: &Head) -> Option<NodeId> {
         all.filter(|id| tree.name(*id) == "h1" && !tree.text(*id).is_empty())
     };
     let title = head.title.as_deref().map(page::key).unwrap_or_default();
+    // The name of the site stands in the title element, too: the longest is meant.
     headings()
-        .find(|id| title.contains(&page::key(&tree.text(*id))))
+        .map(|id| (page::key(&tree.text(id)), id))
+        .filter(|(key, _)| title.contains(key.as_str()))
+        .max_by_key(|(key, _)| key.len())
+        .map(|(_, id)| id)
         .or(marked)
         .or_else(|| headings().find(|id| !tree.is_aside(*id)))
 }
