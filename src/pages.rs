@@ -166,6 +166,17 @@ struct Trouble {
     wish: Option<Duration>,
 }
 
+impl Trouble {
+    /// Another try would change nothing.
+    fn dead(why: impl Into<String>) -> Self {
+        Self {
+            why: why.into(),
+            dead: true,
+            wish: None,
+        }
+    }
+}
+
 async fn fetch(shell: &Shell, desk: &Desk, due: PageDue) -> Result<bool, store::Error> {
     let store = &shell.store;
     let answer = match may_fetch(shell, desk, &due.source, &due.url).await {
@@ -178,20 +189,22 @@ async fn fetch(shell: &Shell, desk: &Desk, due: PageDue) -> Result<bool, store::
         }
         Ok(false) => {
             let why = "robots.txt of its host does not let programs fetch it".to_owned();
-            return failed(
-                shell,
-                &due,
-                Trouble {
-                    why,
-                    dead: true,
-                    wish: None,
-                },
-            )
-            .await;
+            return failed(shell, &due, Trouble::dead(why)).await;
         }
         Err(error) => Err(error),
     };
     let now = shell.clock.now();
+    // Where a redirect led counts too, though only afterwards: nothing is taken from where we may not fetch.
+    if let Ok(Answer::Modified(payload)) = &answer
+        && host_key(&payload.final_url) != host_key(&due.url)
+        && matches!(
+            may_fetch(shell, desk, &due.source, &payload.final_url).await,
+            Ok(false)
+        )
+    {
+        let why = "robots.txt of the host it redirects to does not let programs fetch it";
+        return failed(shell, &due, Trouble::dead(why)).await;
+    }
     match answer {
         Ok(Answer::Modified(payload)) => match read(desk, &due, *payload, now).await {
             Ok(gave) => {
@@ -204,18 +217,7 @@ async fn fetch(shell: &Shell, desk: &Desk, due: PageDue) -> Result<bool, store::
                 );
                 store.page_read(due.entry, gave).await
             }
-            Err(why) => {
-                failed(
-                    shell,
-                    &due,
-                    Trouble {
-                        why,
-                        dead: true,
-                        wish: None,
-                    },
-                )
-                .await
-            }
+            Err(why) => failed(shell, &due, Trouble::dead(why)).await,
         },
         Ok(Answer::NotModified(news)) => {
             store
@@ -225,16 +227,7 @@ async fn fetch(shell: &Shell, desk: &Desk, due: PageDue) -> Result<bool, store::
         }
         Ok(Answer::Gone) => {
             let why = "the origin says it is gone (410)".to_owned();
-            failed(
-                shell,
-                &due,
-                Trouble {
-                    why,
-                    dead: true,
-                    wish: None,
-                },
-            )
-            .await
+            failed(shell, &due, Trouble::dead(why)).await
         }
         Err(fetch::Error::HeldOff { until }) => {
             store.page_waits(due.entry, until).await?;

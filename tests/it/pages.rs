@@ -287,6 +287,25 @@ async fn robots_txt_decides_and_is_asked_for_once() {
 }
 
 #[tokio::test]
+async fn robots_txt_of_the_host_that_a_page_moved_to_counts_too() {
+    let (origin, other) = (Origin::start().await, Origin::start().await);
+    origin.script("/feed", feed(&origin, &[("1", TITLE, "/a")]));
+    origin.script("/robots.txt", Reply::status(404));
+    origin.script("/a", Reply::redirect(301, other.url("/a").as_str()));
+    other.script("/a", page(TITLE, &paragraphs()));
+    other.script(
+        "/robots.txt",
+        Reply::ok("User-agent: Feedmill\nDisallow: /\n"),
+    );
+    let mill = mill(&origin).await;
+    mill.poll("feed").await.expect("polled");
+    fetch(&mill).await;
+    assert_eq!(article(&mill).entry.content_html, "");
+    let pages = mill.health("feed").pages.expect("wanted");
+    assert!(pages.reason.expect("a reason").contains("robots.txt"));
+}
+
+#[tokio::test]
 async fn a_failure_is_tried_twice_more_and_then_given_up() {
     let origin = Origin::start().await;
     origin.script("/feed", feed(&origin, &[("1", TITLE, "/a")]));
