@@ -148,6 +148,8 @@ pub struct Output {
     pub content: Content,
     /// Folder for static files, absolute.
     pub directory: Option<PathBuf>,
+    /// WebSub hubs that are told when it changes; they are named in it.
+    pub hubs: Vec<Url>,
 }
 
 /// What an output is ordered by, newest first.

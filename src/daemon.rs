@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::hub::Hub;
 use crate::model::{Due, Report};
 use crate::poll::{Shell, poll};
 use crate::publish::{Site, http};
@@ -23,16 +24,18 @@ use jump::Watch;
 mod archives;
 mod asked;
 mod followed;
+mod happenings;
 mod jump;
 mod outputs;
 mod retention;
+mod searches;
 #[cfg(test)]
 mod tests;
 
 /// Sources claimed at once.
 const CLAIM: usize = 256;
 /// Changes within this time go out together.
-const SETTLE: Duration = Duration::from_millis(500);
+const SETTLE: Duration = Duration::from_secs(1);
 /// The due list is looked at this often at least, whatever happened to the clock.
 const LOOK: Duration = Duration::from_secs(60);
 /// The search index is brought up to date this often; a search does not wait for it.
@@ -242,6 +245,7 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
     let config = Arc::new(config);
     let (site_sender, site) = watch::channel(Arc::new(Site::new()));
     let (ready_sender, ready) = watch::channel(false);
+    let hub = Hub::new(&config, shell.clone(), site.clone());
     let (callbacks, hubs) = http::Callbacks::new(config.fetch.max_body);
     let lazy = asked::Desk::new(Arc::clone(&config), shell.clone(), sources.clone()).lazy();
     let served = http::Served {
@@ -281,9 +285,11 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
             base: config.server.public_url.clone(),
             request: config.request.clone(),
             changed: Arc::clone(&changed),
+            hub: hub.clone(),
         }
         .serve(hubs, stop.clone()),
     );
+    let telling = tokio::spawn(hub.serve(stop.clone()));
     let walking = tokio::spawn(crate::archives::walk_behind(
         shell.clone(),
         sources.clone(),
@@ -314,6 +320,7 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
     let _ = walking.await;
     let _ = reading.await;
     let _ = pushing.await;
+    let _ = telling.await;
     let _ = indexing.await;
     let _ = rendering.await;
     let _ = ordering.await;

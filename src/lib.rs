@@ -42,6 +42,8 @@ pub mod poll;
 
 pub mod push;
 
+pub mod hub;
+
 pub mod archives;
 
 pub mod pages;

@@ -14,7 +14,9 @@ use chrono::{DateTime, Utc};
 use unicode_normalization::UnicodeNormalization;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
-use crate::model::{Comments, ContentScope, Details, Entry, FeedInfo, IdKind, SummaryKind};
+use crate::model::{
+    Comments, ContentScope, Details, Entry, EntrySource, FeedInfo, IdKind, SummaryKind,
+};
 use crate::parse::{Link, ParsedEntry, ParsedFeed, Text};
 use crate::text::text_of;
 
@@ -328,7 +330,7 @@ pub fn entry(
                     count: parsed.comments_count,
                 },
             ),
-            source: parsed.source.clone(),
+            source: parsed.source.as_ref().and_then(|named| source(named, base)),
             related_urls: links(parsed, "related", base)
                 .into_iter()
                 .chain(links(parsed, "via", base))
@@ -393,6 +395,27 @@ fn clean(text: &Text, base: &Url) -> String {
     }
 }
 
+/// The feed that an entry names as its own, as far as it can be one.
+fn source(named: &EntrySource, base: &Url) -> Option<EntrySource> {
+    let is_scripting = |id: &str| {
+        let scheme = id.split(':').next().unwrap_or_default();
+        crate::text::is_scripting(scheme.trim())
+    };
+    let title = named.title.as_ref().and_then(|title| {
+        let title = Text {
+            value: title.clone(),
+            html: false,
+        };
+        plain_text(&title, TITLE_CHARS)
+    });
+    let source = EntrySource {
+        id: named.id.clone().filter(|id| !is_scripting(id)),
+        title,
+        url: named.url.as_deref().and_then(|url| absolute(base, url)),
+    };
+    (source != EntrySource::default()).then_some(source)
+}
+
 /// Text without markup: one space, NFC, no controls, cut at `limit` characters; `None` when nothing is left.
 fn plain_text(text: &Text, limit: usize) -> Option<String> {
     // Nobody writes that much markup around so little text.
@@ -407,7 +430,11 @@ fn plain_text(text: &Text, limit: usize) -> Option<String> {
         if !out.is_empty() {
             out.push(' ');
         }
-        out.extend(word.nfc().filter(|c| !c.is_control()));
+        if word.is_ascii() && !word.contains(char::is_control) {
+            out.push_str(word);
+        } else {
+            out.extend(word.nfc().filter(|c| !c.is_control()));
+        }
     }
     let out: String = if out.len() > limit {
         out.chars().take(limit).collect()

@@ -14,6 +14,8 @@ pub mod json;
 
 pub mod index;
 
+/// The feed of what needs the operator.
+pub mod health;
 pub mod opml;
 
 pub mod http;
@@ -105,6 +107,8 @@ pub struct Publication {
 struct Fields {
     last_modified: HeaderValue,
     cache_control: HeaderValue,
+    /// Hubs and the document itself (W3C WebSub §4); `None`: no hub knows it.
+    link: Option<HeaderValue>,
 }
 
 impl Publication {
@@ -117,6 +121,24 @@ impl Publication {
         token: Option<Secret>,
     ) -> Self {
         Draft::new(body, content_type).finish(last_modified, max_age, token)
+    }
+
+    /// The same, naming its hubs and its own address in the head as well.
+    pub fn linked(mut self, hubs: &[String], self_url: &str) -> Self {
+        let hubs = { hubs.iter() }
+            .map(|hub| format!("<{hub}>; rel=\"hub\", "))
+            .collect::<String>();
+        if !hubs.is_empty() {
+            self.fields.link =
+                HeaderValue::from_str(&format!("{hubs}<{self_url}>; rel=\"self\"")).ok();
+        }
+        self
+    }
+
+    /// Strong validator of the body without coding, quotes included.
+    pub fn etag(&self) -> String {
+        let etag = self.form(Coding::Identity).etag.to_str();
+        etag.unwrap_or_default().to_owned()
     }
 
     /// The body without coding.
@@ -179,6 +201,7 @@ impl Draft {
             fields: Fields {
                 last_modified: header_value(&last_modified_field),
                 cache_control: header_value(&format!("{scope}, max-age={max_age}")),
+                link: None,
             },
         }
     }

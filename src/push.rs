@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::fetch::{self, Payload};
+use crate::hub::{self, Hub};
 use crate::model::{Piece, RequestOptions};
 use crate::poll::{self, Shell};
 use crate::publish::http::{Callback, Reply};
@@ -41,6 +42,8 @@ pub struct Push {
     pub request: RequestOptions,
     /// Told when something shown changed.
     pub changed: Arc<Notify>,
+    /// The hub of our own outputs, which is asked below the same path.
+    pub hub: Hub,
 }
 
 impl Push {
@@ -190,6 +193,10 @@ impl Push {
     /// Answers one request of a hub.
     pub async fn answer(&self, callback: Callback) {
         let (reply, answered) = match callback {
+            Callback::Knock { path, reply } if path == hub::PATH => (reply, Ok(Reply::Taken)),
+            Callback::Delivery {
+                path, body, reply, ..
+            } if path == hub::PATH => return self.follower(&body, reply).await,
             Callback::Knock { path, reply } => (reply, self.knock(&path)),
             Callback::Visit { path, query, reply } => (reply, self.visit(&path, &query).await),
             Callback::Delivery {
@@ -205,6 +212,18 @@ impl Push {
             Reply::Later
         });
         let _ = reply.send(answered); // The hub has left, or has been answered.
+    }
+
+    /// Answers a request to our own hub, then asks back whether it was meant.
+    async fn follower(&self, form: &Bytes, reply: oneshot::Sender<Reply>) {
+        let (answered, intent) = self.hub.asked(form).unwrap_or_else(|error| {
+            tracing::error!(%error, "a subscriber cannot be answered");
+            (Reply::Later, None)
+        });
+        let _ = reply.send(answered); // It has left: the question whether it meant it will find nobody.
+        if let Some(intent) = intent {
+            self.hub.verify(intent).await;
+        }
     }
 
     /// The subscription of a path, if its token is right.

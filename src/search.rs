@@ -2,20 +2,42 @@
 //!
 //! The syntax is SQLite FTS5's (<https://sqlite.org/fts5.html#full_text_query_syntax>). Its tokenizer takes a run of
 //! letters for a word, which fails where words are not spaced: Han, Kana and Thai are indexed by character
-//! ([`spaced`]), and a run of them in a query is the phrase of its characters. Nothing is searched here.
+//! ([`spaced`]), and a run of them in a query is the phrase of its characters. The fields `source:`, `tag:` and `since:`
+//! are not the index's: they are taken out. Nothing is searched here.
+
+mod read;
 
 use std::borrow::Cow;
 
+use chrono::{DateTime, Utc};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::model::Source;
 use crate::text::is_dense;
+pub use read::Error;
 
-/// A search as the index takes it. Whether it is well-formed, the index says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A search as the index takes it. Whether its words are well-formed, the index says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
+    /// Blank: any article.
     fts: String,
     words: Vec<Word>,
+    /// `source:ID`.
+    pub sources: Named,
+    /// `tag:NAME`, of the sources.
+    pub tags: Named,
+    /// `since:TIME`: dated then or later.
+    pub since: Option<DateTime<Utc>>,
+}
+
+/// Names of a field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// One of these; empty: any.
+    pub any: Vec<String>,
+    /// None of these.
+    pub none: Vec<String>,
 }
 
 /// A word that is looked for.
@@ -28,49 +50,41 @@ struct Word {
 }
 
 impl Query {
-    /// Reads a search. Any text is one; operators, columns and numbers among its words do no harm in [`Query::snippet`].
+    /// Reads a search; `since:7d` counts back from `now`. Operators, columns and numbers among its words do no harm in
+    /// [`Query::snippet`].
+    ///
+    /// # Errors
+    /// A field that cannot be meant so, or a search that is too long.
     ///
     /// # Examples
     /// ```
     /// use feedmill::search::Query;
     ///
-    /// assert_eq!(Query::new("title:gate AND 水門").fts(), r#"title:gate AND "水 門""#);
+    /// let query = Query::read("title:gate AND 水門 tag:news", chrono::Utc::now()).expect("a search");
+    /// assert_eq!(query.fts(), r#"title:gate AND "水 門""#);
+    /// assert_eq!(query.tags.any, ["news"]);
     /// ```
-    pub fn new(text: &str) -> Self {
-        let mut fts = String::with_capacity(text.len());
-        let mut words = Vec::new();
-        let mut rest = text;
-        while let Some(first) = rest.chars().next() {
-            let quoted = first == '"';
-            let length = match first {
-                '"' => quoted_length(rest),
-                _ if is_bare(first) => rest.find(|c| !is_bare(c)).unwrap_or(rest.len()),
-                _ => first.len_utf8(),
-            };
-            let (token, after) = rest.split_at(length);
-            rest = after;
-            if quoted {
-                fts.push_str(&spaced(token));
-            } else if token.contains(is_dense) {
-                fts.push_str(&format!("\"{}\"", spaced(token).trim()));
-            } else {
-                fts.push_str(token);
-            }
-            let prefix = rest.trim_start().starts_with('*');
-            let is_word = !rest.trim_start().starts_with(':')
-                && !matches!(token, "AND" | "OR" | "NOT" | "NEAR");
-            if is_word {
-                let last = runs(token).count().saturating_sub(1);
-                words.extend(runs(token).enumerate().map(|(index, (_, run))| Word {
-                    text: folded(run),
-                    prefix: prefix && index == last,
-                }));
-            }
-        }
-        Self { fts, words }
+    pub fn read(text: &str, now: DateTime<Utc>) -> Result<Self, Error> {
+        read::read(text, now)
     }
 
-    /// For the index.
+    /// Whether the fields let a source pass.
+    pub fn chooses(&self, source: &Source) -> bool {
+        let has = |tag: &String| source.tags.contains(tag);
+        (self.sources.any.is_empty() || self.sources.any.contains(&source.id))
+            && !self.sources.none.contains(&source.id)
+            && (self.tags.any.is_empty() || self.tags.any.iter().any(has))
+            && !self.tags.none.iter().any(has)
+    }
+
+    /// Whether it names sources or tags.
+    pub fn names_sources(&self) -> bool {
+        [&self.sources, &self.tags]
+            .iter()
+            .any(|named| !named.any.is_empty() || !named.none.is_empty())
+    }
+
+    /// For the index; blank when there are fields only.
     pub fn fts(&self) -> &str {
         &self.fts
     }
@@ -153,18 +167,6 @@ fn is_bare(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_' || !c.is_ascii()
 }
 
-/// The length of a quoted phrase at the start of a text, both quotes included; a doubled quote stands for one.
-fn quoted_length(text: &str) -> usize {
-    let mut at = 1;
-    loop {
-        match text[at..].find('"') {
-            None => return text.len(),
-            Some(found) if text[at + found + 1..].starts_with('"') => at += found + 2,
-            Some(found) => return at + found + 1,
-        }
-    }
-}
-
 /// Runs of letters and digits, those of unspaced scripts apart, with their places.
 fn runs(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let kind = |c: char| (c.is_alphanumeric() || is_combining_mark(c)).then(|| is_dense(c));
@@ -211,9 +213,13 @@ fn cut(text: &str, start: usize, hit: usize, end: usize) -> String {
 mod tests {
     use super::*;
 
+    fn query(text: &str) -> Query {
+        Query::read(text, DateTime::UNIX_EPOCH).expect("a search")
+    }
+
     #[test]
     fn unspaced_scripts_become_phrases_and_the_rest_stays() {
-        let check = |text: &str, fts: &str| assert_eq!(Query::new(text).fts(), fts);
+        let check = |text: &str, fts: &str| assert_eq!(query(text).fts(), fts);
         check(
             "gate NOT (tide OR \"high water\")",
             "gate NOT (tide OR \"high water\")",
@@ -235,7 +241,7 @@ mod tests {
             "word ".repeat(80),
             "after ".repeat(80)
         );
-        let snippet = Query::new("gate boat* AND wat*").snippet(&text);
+        let snippet = query("gate boat* AND wat*").snippet(&text);
         assert!(snippet.starts_with("… word"), "{snippet}");
         assert!(
             snippet.contains("The Böat passed the gate at high water."),
@@ -248,16 +254,16 @@ mod tests {
     #[test]
     fn a_snippet_without_hits_is_the_beginning() {
         assert_eq!(
-            Query::new("gate").snippet("High  water\n\nat noon."),
+            query("gate").snippet("High  water\n\nat noon."),
             "High water at noon."
         );
-        assert_eq!(Query::new("gate").snippet(""), "");
+        assert_eq!(query("gate").snippet(""), "");
     }
 
     #[test]
     fn a_snippet_of_unspaced_text_holds_its_word() {
         let text = format!("{}東京の水門{}", "港".repeat(300), "海".repeat(300));
-        let snippet = Query::new("水門").snippet(&text);
+        let snippet = query("水門").snippet(&text);
         assert!(snippet.contains("水門海"), "{snippet}");
         assert!(snippet.chars().count() <= LENGTH + 4, "{snippet}");
     }

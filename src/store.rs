@@ -19,8 +19,10 @@ use crate::model::{Nearness, Observed, Report};
 pub use archives::{ArchivePage, ArchiveTerms, Chain};
 pub use claims::{Scope, Sources};
 pub use codec::compress;
+pub use events::Event;
 pub use evidence::{ArticleExplanation, Earlier, Joined};
 pub use explain::{Explanation, Hints, Pace, Poll};
+pub use followers::{Follower, Told};
 pub use forget::Forgotten;
 pub use health::SourceHealth;
 pub use history::{Archive, HistoryState};
@@ -42,6 +44,7 @@ mod evidence;
 mod explain;
 mod fill;
 mod flapping;
+mod followers;
 mod forget;
 mod health;
 mod history;
@@ -140,11 +143,9 @@ pub enum Error {
         reason: String,
     },
     /// A search that is none.
-    #[error(
-        "the search cannot be read: {reason}; put what holds other signs than letters and digits in double quotes, as in \"covid-19\""
-    )]
+    #[error("the search cannot be answered: {reason}")]
     Search {
-        /// What is wrong with it.
+        /// What is wrong with it, and the cure.
         reason: String,
     },
     /// An article that is not stored, or not one.

@@ -67,6 +67,12 @@ fn push(out: &mut String, raw: &str) {
     } else {
         Cow::Borrowed(raw)
     };
+    if is_evenly_spaced(&decoded) {
+        let is_open = !out.is_empty() && !out.ends_with([' ', '\n']);
+        let from = usize::from(decoded.starts_with(' ') && !is_open);
+        out.push_str(&decoded[from..]);
+        return;
+    }
     let starts_spaced = decoded.starts_with(char::is_whitespace);
     for (index, word) in decoded.split_whitespace().enumerate() {
         if (index > 0 || starts_spaced) && !out.is_empty() && !out.ends_with([' ', '\n']) {
@@ -78,6 +84,21 @@ fn push(out: &mut String, raw: &str) {
     if ends_spaced && !out.is_empty() && !out.ends_with([' ', '\n']) {
         out.push(' ');
     }
+}
+
+/// Whether all white space of a text is single spaces: most text is, and needs no look at each character.
+fn is_evenly_spaced(text: &str) -> bool {
+    let mut before = 0;
+    text.bytes().enumerate().all(|(at, byte)| {
+        let spaced = std::mem::replace(&mut before, byte) == b' ';
+        match byte {
+            b' ' => !spaced,
+            b'\t'..=b'\r' => false,
+            // First bytes of white space beyond ASCII, and of much else.
+            0xC2 | 0xE1 | 0xE2 | 0xE3 => !text[at..].starts_with(char::is_whitespace),
+            _ => true,
+        }
+    })
 }
 
 fn break_with(out: &mut String, lines: &str) {
@@ -142,6 +163,13 @@ pub(crate) fn named(name: &str) -> Option<impl Iterator<Item = char>> {
             .filter(is_there)
             .filter_map(char::from_u32),
     )
+}
+
+/// Whether following an address of this scheme could run something.
+pub(crate) fn is_scripting(scheme: &str) -> bool {
+    ["javascript", "vbscript", "data"]
+        .iter()
+        .any(|known| scheme.eq_ignore_ascii_case(known))
 }
 
 pub(crate) fn is_dense(c: char) -> bool {

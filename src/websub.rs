@@ -1,7 +1,7 @@
 //! The words of WebSub (W3C Recommendation, 23 January 2018) as a subscriber speaks them.
 //!
 //! Pure: what is said to a hub, what a hub says to us, how long to wait for it. Who sends it is
-//! [`crate::fetch`], who remembers it [`crate::store`], and the shell [`crate::push`] joins them. We are no hub here.
+//! [`crate::fetch`], who remembers it [`crate::store`], and the shell [`crate::push`] joins them. As a hub we speak in [`hub`].
 
 use std::time::Duration;
 
@@ -14,6 +14,9 @@ use crate::model::Secret;
 pub use signature::{Unsigned, check};
 
 mod signature;
+
+/// As a hub of our own outputs.
+pub mod hub;
 
 /// The lease that is asked for: ten days, a usual answer of hubs anyway.
 const LEASE: Duration = Duration::from_secs(10 * DAY_SECONDS);

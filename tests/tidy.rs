@@ -13,7 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("filter", &["model", "text"]),
     ("clock", &[]),
     ("text", &[]),
-    ("search", &["text"]),
+    ("search", &["model", "text"]),
     ("sketch", &["text"]),
     ("config", &["model", "schedule", "filter"]), // reads schedule texts
     ("schedule", &["model"]),
@@ -40,7 +40,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// The shell: joins the stages, and may name all of them.
 const SHELL: &[&str] = &[
-    "poll", "push", "archives", "pages", "daemon", "control", "commands", "main", "lib",
+    "poll", "push", "hub", "archives", "pages", "daemon", "control", "commands", "main", "lib",
 ];
 
 /// Foreign crate → paths below `src/`, without `.rs`, that may name it; what lies below them may too.

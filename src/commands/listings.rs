@@ -14,7 +14,7 @@ use crate::filter::{Filter, Filters, Subject};
 use crate::model::Article;
 use crate::publish::json;
 use crate::search::Query;
-use crate::store::{self, Selection, Sources, Store};
+use crate::store::{self, Selection, SelectionOrder, Sources, Store};
 use crate::text::text_of;
 
 /// `sources`.
@@ -132,14 +132,24 @@ pub async fn articles(
     };
     let query = match query.join(" ") {
         text if text.trim().is_empty() => None,
-        text => Some(Query::new(&text)),
+        text => Some(Query::read(&text, Clock::System.now()).map_err(|error| {
+            Failure::setup(store::Error::Search {
+                reason: error.to_string(),
+            })
+        })?),
     };
     let selection = Selection {
         sources: source.map(key_of).transpose()?,
-        matching: query.clone(),
+        order: SelectionOrder::Relevance,
         since: since.map(date).transpose()?,
         limit: Some(limit),
         ..Selection::default()
+    };
+    let selection = match query.clone() {
+        Some(query) => selection
+            .narrowed(query, &sources)
+            .map_err(Failure::setup)?,
+        None => selection,
     };
     if query.is_some() {
         index(&config, &store).await?;

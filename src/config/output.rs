@@ -1,6 +1,8 @@
 //! `[[output]]`.
 use std::collections::BTreeSet;
 
+use url::Url;
+
 use crate::filter::Filters;
 use crate::model::Source;
 
@@ -54,6 +56,12 @@ pub(super) fn outputs(
     outputs.into_iter().map(|(_, output)| output).collect()
 }
 
+fn hub(text: &str) -> Read<Url> {
+    let url = Url::parse(text).ok();
+    url.filter(|url| matches!(url.scheme(), "http" | "https") && url.fragment().is_none())
+        .ok_or_else(|| "no address of a hub; write \"https://hub.example.org/\"".to_owned())
+}
+
 /// What sources offer for outputs to choose from.
 struct Known<'s> {
     ids: BTreeSet<&'s str>,
@@ -94,6 +102,7 @@ impl Output {
             title_prefix: String::new(),
             content: Content::Full,
             directory: None,
+            hubs: Vec::new(),
         }
     }
 }
@@ -111,9 +120,14 @@ fn output(
     } else {
         name.clone()
     };
-    let hubs = section.list("hubs", notes, words);
-    if let Some(value) = section.value("hubs").filter(|_| !hubs.is_empty()) {
-        notes.idle(&value);
+    let token = secret::secret(section, "token", world, notes, secret::token);
+    let hubs = section.list("hubs", notes, |value| hub(value.text()?));
+    if let Some(value) = section
+        .value("hubs")
+        .filter(|_| !hubs.is_empty() && token.is_some())
+    {
+        let wrong = "a hub cannot read what needs a token; take out `hubs` or `token`";
+        notes.problem(value.at, value.key, wrong);
     }
     Output {
         title: section.read("title", title, notes, words),
@@ -133,7 +147,7 @@ fn output(
         per_source: section
             .optional("per_source", notes, count(0, MOST_ARTICLES))
             .filter(|cap| *cap > 0),
-        token: secret::secret(section, "token", world, notes, secret::token),
+        token,
         title_prefix: section.read("title_prefix", default.title_prefix, notes, |value| {
             value.text().map(str::to_owned)
         }),
@@ -144,6 +158,7 @@ fn output(
             choice(&[("full", Content::Full), ("summary", Content::Summary)]),
         ),
         directory: section.optional("directory", notes, |value| path(value, world)),
+        hubs,
         name,
     }
 }

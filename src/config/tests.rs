@@ -143,30 +143,35 @@ fn the_own_address_follows_the_listener_and_ends_in_a_slash() {
 }
 
 #[test]
-fn keys_that_do_nothing_yet_warn_only_when_they_ask_for_something() {
+fn hubs_are_addresses_and_do_not_go_with_a_token() {
+    let config = good("[[output]]\nhubs = [\"https://hub.example.org/\"]\n");
+    assert_eq!(
+        config.outputs[0].hubs[0].as_str(),
+        "https://hub.example.org/"
+    );
+    let problems =
+        read("[[output]]\nname = \"a\"\ntoken = \"tok0\"\nhubs = [\"https://hub.example.org/\"]\n")
+            .expect_err("not with a token")
+            .to_string();
+    assert!(
+        problems.contains("a hub cannot read what needs a token"),
+        "{problems}"
+    );
+}
+
+#[test]
+fn no_key_does_nothing() {
     let asked = r#"[store]
 retention = { age = "365d" }
 [[source]]
 url = "https://example.org/"
+full_text = "always"
+content = ["article .text"]
 keep = ['title ~ "rust"']
 [[output]]
-hubs = ["https://hub.example.org/"]
 drop = ["words < 50"]
 "#;
-    let config = good(asked);
-    let keys: Vec<&str> = config
-        .warnings
-        .iter()
-        .map(|warning| warning.key.as_str())
-        .collect();
-    let expected = ["output[1].hubs"];
-    assert_eq!(keys, expected);
-    assert_eq!(
-        warnings(&config)[0],
-        "feedmill.toml:7:8: output[1].hubs: does nothing yet in this release"
-    );
-    let silent = "[[source]]\nurl = \"file:a\"\nfull_text = \"never\"\nkeep = []\n";
-    assert_eq!(warnings(&good(silent)), [""; 0]);
+    assert_eq!(warnings(&good(asked)), [""; 0]);
 }
 
 #[test]

@@ -17,10 +17,10 @@ use crate::publish::{Channel, Format, Publication};
 use crate::store::{self, ArchivePage, Selection, Sources};
 
 use super::followed::{self, List};
-use super::outputs;
+use super::{outputs, searches};
 
 /// Articles of such a feed, as of an output that says nothing else.
-const LIMIT: usize = 100;
+pub(super) const LIMIT: usize = 100;
 
 /// How long a client may keep a document of an archive, in seconds. It never changes, but may be withdrawn.
 const ARCHIVE_AGE: u64 = 86_400;
@@ -75,6 +75,17 @@ impl Desk {
             let made = tokio::task::spawn_blocking(move || desk.list(list)).await;
             return match made {
                 Ok(Ok(publication)) => Made::Brief(publication),
+                Ok(Err(error)) => failed(&path, &error),
+                Err(error) => failed(&path, &error),
+            };
+        }
+        if let Some((format, text)) = searches::read(&path) {
+            let desk = Arc::clone(&self);
+            let made =
+                tokio::task::spawn_blocking(move || searches::make(&desk, format, &text)).await;
+            return match made {
+                Ok(Ok(publication)) => Made::Brief(Arc::new(publication)),
+                Ok(Err(error @ store::Error::Search { .. })) => Made::Refused(format!("{error}\n")),
                 Ok(Err(error)) => failed(&path, &error),
                 Err(error) => failed(&path, &error),
             };
@@ -163,6 +174,7 @@ impl Desk {
         let channel = Channel {
             title: self.title(wanted, &articles),
             self_url: self.address(wanted),
+            hubs: Vec::new(),
             ..outputs::channel(&self.config, &output, &self.shell)?
         };
         let states = self.shell.store.output_states()?;
@@ -190,7 +202,7 @@ impl Desk {
     }
 
     /// Of a selection, what an open output lets pass.
-    fn visible(&self, selection: &Selection) -> Result<Vec<Article>, store::Error> {
+    pub(super) fn visible(&self, selection: &Selection) -> Result<Vec<Article>, store::Error> {
         let filtered = self.config.outputs.iter();
         if { filtered }.all(|output| output.filters.is_empty()) {
             return self.shell.store.timeline(selection, &self.sources);

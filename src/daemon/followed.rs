@@ -1,12 +1,18 @@
-//! Lists of what is followed, for everybody: `sources.opml` and `sources.json`.
+//! Lists of what is followed, for everybody: `sources.opml` and `sources.json`; and `health.atom`, what happened to it.
 //!
 //! They name the sources that an open output includes, and no secret: private sources and files are not in the OPML, and
 //! their addresses and errors not in the JSON.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::model::Source;
+use crate::publish::atom;
 use crate::publish::opml::{self, Followed};
 use crate::store::{self, SourceHealth};
 
 use super::asked::Desk;
+use super::happenings;
 
 /// A list of sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,11 +21,13 @@ pub(super) enum List {
     Opml,
     /// How they are (`docs/json.md`).
     Json,
+    /// What happened to them that needs the operator.
+    Health,
 }
 
 impl List {
     pub(super) fn read(path: &str) -> Option<Self> {
-        [Self::Opml, Self::Json]
+        [Self::Opml, Self::Json, Self::Health]
             .into_iter()
             .find(|list| list.path() == path)
     }
@@ -29,6 +37,7 @@ impl List {
         match self {
             Self::Opml => "sources.opml",
             Self::Json => "sources.json",
+            Self::Health => "health.atom",
         }
     }
 
@@ -36,6 +45,7 @@ impl List {
         match self {
             Self::Opml => opml::CONTENT_TYPE,
             Self::Json => "application/json",
+            Self::Health => atom::CONTENT_TYPE,
         }
     }
 }
@@ -46,20 +56,20 @@ impl List {
 /// What the store refuses.
 pub(super) fn render(desk: &Desk, list: List) -> Result<Vec<u8>, store::Error> {
     let mut all = desk.shell.store.health(&desk.sources)?;
-    let by_id = |id: &str| {
-        let found = desk.sources.iter().find(|(_, source)| source.id == id);
-        found.map(|(_, source)| source)
-    };
+    let by_id: HashMap<&str, &Arc<Source>> = { desk.sources.iter() }
+        .map(|(_, source)| (source.id.as_str(), source))
+        .collect();
+    let by_id = |id: &str| by_id.get(id).copied();
     all.retain(|health| {
         by_id(&health.id).is_some_and(|source| !desk.open_outputs(source).is_empty())
     });
-    let is_secret = |health: &SourceHealth| {
-        by_id(&health.id).is_none_or(|source| source.private || source.url.scheme() == "file")
-    };
+    let is_secret =
+        |health: &SourceHealth| by_id(&health.id).is_none_or(|source| is_secret(source));
     for health in &mut all {
         health.adopted_url = health.adopted_url.take().map(without_user);
     }
     Ok(match list {
+        List::Health => happenings::render(desk)?,
         List::Opml => {
             all.retain(|health| !is_secret(health));
             let sources: Vec<Followed> = all.into_iter().map(followed).collect();
@@ -74,6 +84,11 @@ pub(super) fn render(desk: &Desk, list: List) -> Result<Vec<u8>, store::Error> {
             serde_json::to_vec_pretty(&all).unwrap_or_else(|_| b"[]".to_vec())
         }
     })
+}
+
+/// Whether its address and what errors say of it are nobody's business.
+pub(super) fn is_secret(source: &Source) -> bool {
+    source.private || source.url.scheme() == "file"
 }
 
 /// Where redirects led may hold a password as well.

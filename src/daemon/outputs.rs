@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use super::archives;
 use crate::config::{Config, Order, Output};
 use crate::filter::Subject;
+use crate::hub;
 use crate::model::{Article, Source};
 use crate::poll::Shell;
 use crate::publish::{Channel, Draft, Format, Publication, Site, directory, index};
@@ -133,11 +134,22 @@ pub(super) fn channel(
         self_url: format!("{}{}", config.server.public_url, output.name),
         home_url: config.server.public_url.to_string(),
         updated: Default::default(),
-        hubs: Vec::new(),
+        hubs: hubs(config, output),
         title_prefix: output.title_prefix.clone(),
         summary_only: output.content == crate::config::Content::Summary,
         archive: Default::default(),
     })
+}
+
+/// The hubs of an output: those of the configuration and our own. What needs a token has none.
+fn hubs(config: &Config, output: &Output) -> Vec<String> {
+    if output.token.is_some() {
+        return Vec::new();
+    }
+    let configured = output.hubs.iter().map(ToString::to_string);
+    configured
+        .chain([hub::address(&config.server.public_url)])
+        .collect()
 }
 
 /// One document of a channel, whose `self_url` has no extension yet, and its state; `before` is what was published
@@ -170,7 +182,7 @@ pub(super) fn render(
         updated_at,
     };
     let publication = draft.finish(changed_at, MAX_AGE, output.token.clone());
-    (publication, state)
+    (publication.linked(&channel.hubs, &channel.self_url), state)
 }
 
 /// Articles of an output: of its tags or sources, configured ones only. What an output with a token chooses by tags

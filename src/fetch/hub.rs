@@ -1,11 +1,13 @@
-//! A request to a WebSub hub (W3C WebSub §5.1): a form is posted under the same rules as a poll.
+//! Requests to WebSub hubs (W3C WebSub §5.1), under the same rules as a poll; and those of our own hub.
 
 use std::borrow::Cow;
 use std::time::Instant;
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use http::HeaderValue;
+
 use http::header::{ACCEPT, CONNECTION, CONTENT_TYPE, LOCATION, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Method};
 use url::Url;
 
 use super::deadline::Deadline;
@@ -13,6 +15,8 @@ use super::error::Wait;
 use super::redirect::{self, Hop, plain};
 use super::{Error, Fetcher, UNSAID_QUIET, address, head, later};
 use crate::model::{HttpVersion, RequestOptions};
+
+const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
 /// Hops that a hub may send us on, with 307 or 308 (§5.1).
 const MOST_HOPS: usize = 3;
@@ -50,7 +54,16 @@ impl Fetcher {
                 return Err(Error::HeldOff { until });
             }
             let _pass = deadline.pause(self.gates.enter(&url)).await;
-            let response = self.post(&options, &url, form, &deadline).await?;
+            let mut fields = HeaderMap::new();
+            fields.insert(CONTENT_TYPE, FORM);
+            let message = Message {
+                method: Method::POST,
+                fields,
+                body: Bytes::copy_from_slice(form.as_bytes()),
+            };
+            let response = self
+                .send_message(&options, &url, message, &deadline)
+                .await?;
             head::check_size(response.headers())?;
             let status = response.status().as_u16();
             match status {
@@ -82,11 +95,76 @@ impl Fetcher {
         }
     }
 
-    async fn post(
+    /// Asks a subscriber of our own hub whether it meant it (W3C WebSub §5.3): at most [`CHALLENGE_BYTES`] of what it
+    /// answers. Slots and pauses of its domain are kept: nobody is asked much by those who name its address.
+    ///
+    /// # Errors
+    /// See [`Error`]: what is no 2xx is [`Error::Status`], a redirect too.
+    pub async fn visit_subscriber(
+        &self,
+        options: &RequestOptions,
+        callback: &Url,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<u8>, Error> {
+        self.quiet.tick(now);
+        address::check_literal(callback, &options.allow_private)?;
+        if let Some(until) = self.quiet.url(callback) {
+            return Err(Error::HeldOff { until });
+        }
+        let mut deadline = Deadline::new(options.timeout);
+        let _pass = deadline.pause(self.gates.enter(callback)).await;
+        let question = Message {
+            method: Method::GET,
+            fields: HeaderMap::new(),
+            body: Bytes::new(),
+        };
+        let mut response = self
+            .send_message(options, callback, question, &deadline)
+            .await?;
+        taken(&response)?;
+        let mut answer = Vec::new();
+        while answer.len() < CHALLENGE_BYTES {
+            let more = deadline.within(Wait::Answer, response.chunk()).await?;
+            match more.map_err(|error| Error::from_exchange(&error, self.limits.connect_timeout))? {
+                Some(chunk) => answer.extend_from_slice(&chunk),
+                None => break,
+            }
+        }
+        answer.truncate(CHALLENGE_BYTES);
+        Ok(answer)
+    }
+
+    /// Delivers a document to a subscriber of our own hub (W3C WebSub §7). It has agreed to it: only the check of its
+    /// address stands before it, and no redirect is followed.
+    ///
+    /// # Errors
+    /// See [`Error`]: what is no 2xx is [`Error::Status`].
+    pub async fn deliver(
+        &self,
+        options: &RequestOptions,
+        callback: &Url,
+        fields: HeaderMap,
+        body: Bytes,
+    ) -> Result<(), Error> {
+        address::check_literal(callback, &options.allow_private)?;
+        let message = Message {
+            method: Method::POST,
+            fields,
+            body,
+        };
+        let deadline = Deadline::new(options.timeout);
+        taken(
+            &self
+                .send_message(options, callback, message, &deadline)
+                .await?,
+        )
+    }
+
+    async fn send_message(
         &self,
         options: &RequestOptions,
         url: &Url,
-        form: &str,
+        message: Message,
         deadline: &Deadline,
     ) -> Result<reqwest::Response, Error> {
         let unusable = |key: &str| Error::Setting {
@@ -96,17 +174,37 @@ impl Fetcher {
         let agent = HeaderValue::from_bytes(options.user_agent.as_bytes())
             .map_err(|_| unusable("user_agent"))?;
         let request = client
-            .post(url.clone())
+            .request(message.method, url.clone())
+            .headers(message.fields)
             .header(USER_AGENT, agent)
             .header(ACCEPT, "*/*")
             .header(CONNECTION, "close")
-            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(form.to_owned())
+            .body(message.body)
             .build()
             .map_err(|_| unusable("hub"))?;
         deadline
             .within(Wait::Answer, client.execute(request))
             .await?
             .map_err(|error| Error::from_exchange(&error, self.limits.connect_timeout))
+    }
+}
+
+/// What is sent but for what every request carries.
+struct Message {
+    method: Method,
+    fields: HeaderMap,
+    body: Bytes,
+}
+
+/// Of an answer to a challenge this much is read: challenges are ours, and shorter.
+const CHALLENGE_BYTES: usize = 1_024;
+
+fn taken(response: &reqwest::Response) -> Result<(), Error> {
+    match response.status().as_u16() {
+        200..=299 => Ok(()),
+        status => Err(Error::Status {
+            status,
+            retry_after: None,
+        }),
     }
 }

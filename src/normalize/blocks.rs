@@ -218,6 +218,9 @@ fn end_of(tokens: &mut Tokens<'_>, name: &str) -> usize {
 
 /// Words for comparing: lower case, letters and digits only, one space between.
 pub(super) fn key(text: &str) -> String {
+    if text.is_ascii() {
+        return ascii_key(text);
+    }
     let mut out = String::with_capacity(text.len());
     for word in text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '’')) {
         let word = word.trim_matches(['\'', '’']);
@@ -232,6 +235,21 @@ pub(super) fn key(text: &str) -> String {
             );
         }
     }
+    out
+}
+
+fn ascii_key(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for word in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '\'') {
+        let word = word.trim_matches('\'');
+        if !word.is_empty() {
+            if !out.is_empty() {
+                out.push(' ');
+            }
+            out.push_str(word);
+        }
+    }
+    out.make_ascii_lowercase();
     out
 }
 

@@ -11,7 +11,7 @@ use crate::parse::ParsedEntry;
 /// Fewer letters say too little for a guess.
 const FEWEST_LETTERS: usize = 200;
 /// More characters would not change it.
-const SAMPLE_CHARS: usize = 1_000;
+const SAMPLE_CHARS: usize = 600;
 
 /// The language of an entry, as BCP 47 writes it: the entry's own declaration, unless the letters belong to another
 /// script; else what the text looks like; else the channel's, which also wins where it only says more (`pt-BR`) or

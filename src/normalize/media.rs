@@ -35,7 +35,7 @@ pub(super) fn image(
             credit: media.credit.clone(),
             width: media.width,
             height: media.height,
-            mime_type: media.mime_type.clone(),
+            mime_type: mime_type(media),
         })
     };
     let wide = pictures
@@ -120,6 +120,19 @@ pub(super) fn is_lead(url: &str, width: Option<u32>, height: Option<u32>) -> boo
         && !url.starts_with("data:")
 }
 
+/// What a picture or attachment is said to be, when that can be a media type (RFC 6838 §4.2); parameters stay.
+fn mime_type(media: &Media) -> Option<String> {
+    let kind = media.mime_type.as_deref()?.trim();
+    let (top, sub) = kind.split(';').next()?.trim().split_once('/')?;
+    let is_name = |name: &str| {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "!#$&-^_.+".contains(c);
+        (1..=127).contains(&name.len()) && name.chars().all(allowed)
+    };
+    let is_plain = |c: char| c.is_ascii_graphic() || c == ' ';
+    (is_name(top) && is_name(sub) && kind.chars().all(is_plain) && !kind.contains(['<', '>']))
+        .then(|| kind.to_owned())
+}
+
 /// Enclosures: each address once, pictures aside.
 pub(super) fn attachments(media: &[Media], base: &Url) -> Vec<Attachment> {
     let mut out: Vec<Attachment> = Vec::new();
@@ -130,7 +143,7 @@ pub(super) fn attachments(media: &[Media], base: &Url) -> Vec<Attachment> {
         if out.iter().all(|known| known.url != url) {
             out.push(Attachment {
                 url,
-                mime_type: media.mime_type.clone(),
+                mime_type: mime_type(media),
                 size: media.size,
                 duration: media.duration_ms.map(Seconds),
                 title: media.title.clone(),

@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use ::http::header::{
     ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_ENCODING,
-    CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION, VARY,
-    X_CONTENT_TYPE_OPTIONS,
+    CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LAST_MODIFIED, LINK, LOCATION,
+    VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use axum::Router;
@@ -69,11 +69,14 @@ impl Served {
     /// Answers one request, of what is ready at once, of the rest when it is made.
     async fn respond(&self, request: &Request<()>) -> Response<Body> {
         let path = request.uri().path().strip_prefix(&self.base);
-        let is_lazy = |path: &&str| path.contains('/') || path.starts_with("sources.");
+        let is_lazy = |path: &&str| {
+            let wholes = ["sources.", "search.", "health."];
+            path.contains('/') || wholes.iter().any(|whole| path.starts_with(whole))
+        };
         let (Some(path), Some(lazy)) = (path.filter(is_lazy), &self.lazy) else {
             return self.answer(request);
         };
-        let made = lazy.get(path).await;
+        let made = lazy.get(&named(path, request.uri().query())).await;
         let head_only = request.method() == Method::HEAD;
         match made {
             _ if !token::allows(made.token(), request) => self.missing(&self.site.borrow()),
@@ -87,6 +90,7 @@ impl Served {
                 "This was withdrawn; begin again at the feed itself.\n",
             ),
             Made::Elsewhere(path, _) => see(&format!("{}{path}", self.base)),
+            Made::Refused(why) => note(StatusCode::BAD_REQUEST, why),
             Made::Failed => note(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "This cannot be made right now; ask again in a minute.\n",
@@ -144,6 +148,20 @@ impl Served {
     }
 }
 
+/// What a path is asked as: of a query, only what the path takes is left (`q` of a search).
+fn named(path: &str, query: Option<&str>) -> String {
+    if !path.starts_with("search.") {
+        return path.to_owned();
+    }
+    let pairs = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    let asked = { pairs }
+        .find(|(key, _)| key == "q")
+        .map(|(_, value)| value);
+    let mut named = url::form_urlencoded::Serializer::new(format!("{path}?"));
+    named.append_pair("q", asked.as_deref().unwrap_or_default().trim());
+    named.finish()
+}
+
 /// Publications that a 404 names at most.
 const LISTED: usize = 50;
 
@@ -174,6 +192,9 @@ fn document(publication: &Publication, request: &HeaderMap, head_only: bool) -> 
         HeaderValue::from_static(publication.content_type),
     );
     headers.insert(CONTENT_LENGTH, HeaderValue::from(form.body.len()));
+    if let Some(link) = &publication.fields.link {
+        headers.insert(LINK, link.clone());
+    }
     if coding != Coding::Identity {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
     }

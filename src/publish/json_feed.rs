@@ -2,11 +2,14 @@
 //!
 //! Pure and total, as [`super::atom`] is. Each item has the whole article (`docs/json.md`) as its extension `_article`.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::rss::UNKNOWN_TYPE;
 use super::shown::{Shown, shown};
+use super::text::unobeyed;
 use super::{Channel, json};
 use crate::model;
 
@@ -36,20 +39,20 @@ struct Item<'a> {
     id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<&'a str>,
-    title: &'a str,
+    title: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     content_html: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    content_text: Option<&'a str>,
+    content_text: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    summary: Option<&'a str>,
+    summary: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     image: Option<&'a str>,
     date_published: DateTime<Utc>,
     date_modified: DateTime<Utc>,
     authors: Vec<Author<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    tags: Vec<&'a str>,
+    tags: Vec<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -60,7 +63,7 @@ struct Item<'a> {
 
 #[derive(Serialize)]
 struct Author<'a> {
-    name: &'a str,
+    name: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<&'a str>,
 }
@@ -70,7 +73,7 @@ struct Attachment<'a> {
     url: &'a str,
     mime_type: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    title: Option<&'a str>,
+    title: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     size_in_bytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -133,27 +136,27 @@ fn item<'a>(shown: &'a Shown<'a>) -> Item<'a> {
     let details = &article.entry.details;
     let summary = shown.summary.as_deref();
     let author = |author: &'a model::Author| Author {
-        name: &author.name,
+        name: unobeyed(&author.name),
         url: author.url.as_deref().filter(|url| super::text::is_iri(url)),
     };
     let attachment = |attachment: &'a model::Attachment| Attachment {
         url: &attachment.url,
         mime_type: attachment.mime_type.as_deref().unwrap_or(UNKNOWN_TYPE),
-        title: attachment.title.as_deref(),
+        title: attachment.title.as_deref().map(unobeyed),
         size_in_bytes: attachment.size,
         duration_in_seconds: attachment.duration,
     };
     Item {
         id: &article.published_id,
         url: article.entry.url.as_deref(),
-        title: &shown.title,
+        title: unobeyed(&shown.title),
         content_html: shown.content,
         // One of the two must be there.
         content_text: match shown.content {
             Some(_) => None,
-            None => Some(summary.unwrap_or(&shown.title)),
+            None => Some(unobeyed(summary.unwrap_or(&shown.title))),
         },
-        summary,
+        summary: summary.map(unobeyed),
         image: details.image.as_ref().map(|image| image.url.as_str()),
         date_published: article.published_at,
         date_modified: article.updated,
@@ -161,7 +164,7 @@ fn item<'a>(shown: &'a Shown<'a>) -> Item<'a> {
         tags: shown
             .categories
             .iter()
-            .map(|category| category.term.as_str())
+            .map(|category| unobeyed(&category.term))
             .collect(),
         language: details.language.as_deref(),
         attachments: details.attachments.iter().map(attachment).collect(),

@@ -1,5 +1,6 @@
 //! Pictures and attachments as Media RSS (<https://www.rssboard.org/media-rss>), in Atom and in RSS.
 
+use super::text::unobeyed;
 use super::xml::Xml;
 use crate::model::{Article, Attachment, Image};
 
@@ -30,10 +31,10 @@ pub(super) fn picture(xml: &mut Xml, image: &Image) {
     } else {
         xml.open("media:content", &attributes);
         if let Some(description) = description {
-            xml.text("media:description", &[], description);
+            xml.text("media:description", &[], &unobeyed(description));
         }
         if let Some(credit) = &image.credit {
-            xml.text("media:credit", &[], credit);
+            xml.text("media:credit", &[], &unobeyed(credit));
         }
         xml.close("media:content");
     }
@@ -62,7 +63,7 @@ pub(super) fn attachment(xml: &mut Xml, attachment: &Attachment) {
     match &attachment.title {
         Some(title) => {
             xml.open("media:content", &attributes);
-            xml.text("media:title", &[("type", Some("plain"))], title);
+            xml.text("media:title", &[("type", Some("plain"))], &unobeyed(title));
             xml.close("media:content");
         }
         None => xml.empty("media:content", &attributes),

@@ -80,25 +80,11 @@ fn date(at: DateTime<Utc>) -> String {
 /// Text for an element that some readers take for text and more for HTML: as it is where both show the same, else
 /// as HTML that shows it.
 fn html_safe(text: &str) -> std::borrow::Cow<'_, str> {
-    if is_obeyed(text) {
+    if super::text::is_obeyed(text) {
         super::text::escaped(text).into()
     } else {
         text.into()
     }
-}
-
-/// Whether HTML would read something in a text as a tag or a character reference.
-fn is_obeyed(text: &str) -> bool {
-    text.match_indices(['<', '&']).any(|(at, sign)| {
-        let rest = &text[at + 1..];
-        let next = |fits: fn(char) -> bool| rest.starts_with(fits);
-        if sign == "<" {
-            next(|c| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?'))
-        } else {
-            let name = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
-            rest.starts_with('#') || (name.starts_with(';') && name.len() < rest.len())
-        }
-    })
 }
 
 #[cfg(test)]

@@ -26,6 +26,46 @@ pub(super) fn escaped(text: &str) -> String {
         .replace('>', "&gt;")
 }
 
+/// Text for a place that has no way to say that it is text: where a careless reader would see a tag, the sign that begins it
+/// is its full-width twin, which looks the same and begins nothing.
+pub(super) fn unobeyed(text: &str) -> Cow<'_, str> {
+    if !text
+        .match_indices('<')
+        .any(|(at, _)| begins_tag(&text[at + 1..]))
+    {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 2);
+    let mut rest = text;
+    while let Some(at) = rest.find('<') {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        rest = &from[1..];
+        out.push(if begins_tag(rest) { '＜' } else { '<' });
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// Whether what follows a `<` makes it a tag, a comment or a declaration to HTML, once what XML cannot carry is gone.
+pub(super) fn begins_tag(rest: &str) -> bool {
+    rest.trim_start_matches(super::xml::forbidden)
+        .starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?'))
+}
+
+/// Whether HTML would read something in a text as a tag or a character reference.
+pub(super) fn is_obeyed(text: &str) -> bool {
+    text.match_indices(['<', '&']).any(|(at, sign)| {
+        let rest = &text[at + 1..];
+        if sign == "<" {
+            begins_tag(rest)
+        } else {
+            let name = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
+            rest.starts_with('#') || (name.starts_with(';') && name.len() < rest.len())
+        }
+    })
+}
+
 /// The title to publish: the article's own, else the beginning of its text, else its address, else its id.
 pub(super) fn title(article: &Article) -> Cow<'_, str> {
     let entry = &article.entry;
@@ -78,7 +118,8 @@ pub(super) fn is_iri(value: &str) -> bool {
     let forbidden = |character: char| {
         character.is_whitespace() || character.is_control() || "<>\"{}|\\^`".contains(character)
     };
-    !value.contains(forbidden) && url::Url::parse(value).is_ok()
+    !value.contains(forbidden)
+        && url::Url::parse(value).is_ok_and(|url| !crate::text::is_scripting(url.scheme()))
 }
 
 /// A language as `xml:lang` takes it (the lexical form of BCP 47); others are left out.
@@ -95,4 +136,17 @@ pub(super) fn language(tag: Option<&str>) -> Option<&str> {
             (1..=8).contains(&part.len()) && part.bytes().all(alphabet)
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_begins_a_tag_is_replaced_and_the_rest_stays() {
+        assert_eq!(unobeyed("a <b>c</b> <3 x < y"), "a ＜b>c＜/b> <3 x < y");
+        assert_eq!(unobeyed("<\u{0}\u{1f}img"), "＜\u{0}\u{1f}img");
+        assert_eq!(unobeyed("<<script"), "<＜script");
+        assert!(matches!(unobeyed("plain & < 3"), Cow::Borrowed(_)));
+    }
 }

@@ -35,11 +35,17 @@ pub(super) fn words_of(text: &str, out: &mut Vec<Word>) {
             .bytes()
             .position(|byte| !byte.is_ascii())
             .unwrap_or(rest.len());
-        for byte in rest[..ascii].bytes() {
-            if byte.is_ascii_alphanumeric() {
-                pending.push(byte.to_ascii_lowercase());
-            } else if !pending.is_empty() {
+        let mut run = &rest.as_bytes()[..ascii];
+        while !run.is_empty() {
+            let letters = run
+                .iter()
+                .position(|byte| !byte.is_ascii_alphanumeric())
+                .unwrap_or(run.len());
+            pending.extend(run[..letters].iter().map(u8::to_ascii_lowercase));
+            run = &run[letters..];
+            if let Some((_, behind)) = run.split_first() {
                 finish(&mut pending, out);
+                run = behind;
             }
         }
         rest = &rest[ascii..];

@@ -149,11 +149,13 @@ fn carry_out(
             })
         }
         Decision::New { slot } => {
-            let article = insert_article(tx, context, candidate, slot, first_seen)?;
-            let place = Place::Founds { slot };
-            let entry = insert_entry(tx, context, candidate, article, place, first_seen)?;
-            tx.prepare_cached("UPDATE articles SET representative = ?2 WHERE pk = ?1")?
-                .execute(params![article, entry])?;
+            // The article names its entry and the entry its article: the id that SQLite would give next is given.
+            let entry: i64 = tx
+                .prepare_cached("SELECT coalesce(max(id), 0) + 1 FROM entries")?
+                .query_row([], |row| row.get(0))?;
+            let article = insert_article(tx, context, candidate, slot, first_seen, entry)?;
+            let place = Place::Founds { slot, entry };
+            insert_entry(tx, context, candidate, article, place, first_seen)?;
             for (other, relation) in ruling.related {
                 relate(tx, article, other, relation)?;
             }
@@ -266,9 +268,9 @@ fn back_in_document(tx: &Savepoint<'_>, entry: i64) -> Result<(), Error> {
     Ok(())
 }
 
-/// How an entry comes into its article. `slot`: which use of its key it is.
+/// How an entry comes into its article. `slot`: which use of its key it is; `entry`: the id it takes.
 enum Place<'a> {
-    Founds { slot: i64 },
+    Founds { slot: i64, entry: i64 },
     Joins { slot: i64, join: &'a Join },
 }
 
@@ -281,15 +283,15 @@ fn insert_entry(
     first_seen: DateTime<Utc>,
 ) -> Result<i64, Error> {
     let entry = &candidate.entry;
-    let (slot, rung, join) = match place {
-        Place::Founds { slot } => (slot, Rung::Entry, None),
-        Place::Joins { slot, join } => (slot, join.rung, Some(join)),
+    let (slot, id, rung, join) = match place {
+        Place::Founds { slot, entry } => (slot, Some(entry), Rung::Entry, None),
+        Place::Joins { slot, join } => (slot, None, join.rung, Some(join)),
     };
     tx.prepare_cached(
         "INSERT INTO entries (source, key, slot, article, rung, entry_id, id_kind, url, url_key, title,
          published_at_ms, updated_at_ms, details, scope, content_hash, text_hash, revision, first_seen_at_ms,
-         joined_to, evidence)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 1, ?17, ?18, ?19)",
+         joined_to, evidence, id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 1, ?17, ?18, ?19, ?20)",
     )?
     .execute(params![
         context.source,
@@ -311,6 +313,7 @@ fn insert_entry(
         millis(first_seen),
         join.map(|join| join.entry),
         evidence_json(join.and_then(|join| join.evidence.as_ref()))?,
+        id,
     ])?;
     let id = tx.last_insert_rowid();
     insert_content(tx, id, candidate)?;
@@ -331,6 +334,7 @@ fn insert_article(
     candidate: &Candidate,
     slot: i64,
     first_seen: DateTime<Utc>,
+    representative: i64,
 ) -> Result<i64, Error> {
     let entry = &candidate.entry;
     let published = entry
@@ -356,7 +360,7 @@ fn insert_article(
     };
     let mut statement = tx.prepare_cached(
         "INSERT INTO articles (id, published_id, representative, published_at_ms, first_seen_at_ms, updated_at_ms,
-         revision, source_updated_at_ms, arrived_at_ms) VALUES (?1, ?2, 0, ?3, ?4, ?5, 1, ?6, ?7) ON CONFLICT (id) DO NOTHING",
+         revision, source_updated_at_ms, arrived_at_ms) VALUES (?1, ?2, ?8, ?3, ?4, ?5, 1, ?6, ?7) ON CONFLICT (id) DO NOTHING",
     )?;
     let mut insert = |source: &str| {
         let id = article_id(source, candidate.key, slot);
@@ -368,6 +372,7 @@ fn insert_article(
             millis(updated),
             context.feed_updated.map(millis),
             millis(arrived),
+            representative,
         ])
     };
     if insert(context.name)? == 0 {
@@ -403,6 +408,9 @@ fn republishable(kind: IdKind, id: &str) -> Option<&str> {
     let is_iri = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
         && scheme.chars().all(plain)
         && !rest.is_empty();
+    if crate::text::is_scripting(scheme) {
+        return None;
+    }
     let parses =
         url::Url::parse(id).is_ok_and(|url| !url.scheme().starts_with("http") || url.has_host());
     (is_iri && parses).then_some(id)

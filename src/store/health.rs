@@ -126,7 +126,7 @@ impl Store {
 }
 
 /// What an operator can do about a class of errors that does not pass by itself.
-fn cure(class: &str) -> Option<&'static str> {
+pub(super) fn cure(class: &str) -> Option<&'static str> {
     Some(match class {
         "unauthorized" => {
             "set `basic_auth`, `headers` or `cookie` of this source to what the publisher gave you"

@@ -4,7 +4,8 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, Transaction, Trans
 
 use super::codec::decompress;
 use super::{Error, Store, WAITING_POLLS};
-use crate::search::{Query, spaced};
+use crate::model::Details;
+use crate::search::spaced;
 use crate::text::text_of;
 
 /// A batch ends after this many entries …
@@ -12,7 +13,7 @@ const ENTRIES: usize = 256;
 /// … or this much text: polls wait for it, if some come.
 const TEXT_BYTES: usize = 1 << 19;
 
-const COLUMNS: &str = "e.id, e.title, e.details ->> '$.summary', coalesce(p.html, c.html)
+const COLUMNS: &str = "e.id, e.title, e.details, coalesce(p.html, c.html)
      FROM entries e LEFT JOIN contents c ON c.entry = e.id LEFT JOIN pages p ON p.entry = e.id";
 
 impl Store {
@@ -121,10 +122,14 @@ impl Room {
     }
 }
 
-/// A body that cannot be read is left out: the rest of the entry is still found.
+/// Between names: no phrase reaches over it.
+const LISTED: &str = " \u{2013} ";
+
+/// A body or details that cannot be read are left out: the rest of the entry is still found.
 fn insert(tx: &Transaction<'_>, row: &Row<'_>, room: &mut Room) -> Result<(), Error> {
     let title: Option<String> = row.get(1)?;
-    let summary: Option<String> = row.get(2)?;
+    let details = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
+    let details: Details = serde_json::from_str(details).unwrap_or_default();
     let html: Option<Vec<u8>> = row.get(3)?;
     let html = html
         .and_then(|blob| decompress(&blob).ok())
@@ -133,21 +138,35 @@ fn insert(tx: &Transaction<'_>, row: &Row<'_>, room: &mut Room) -> Result<(), Er
     room.entries = room.entries.saturating_sub(1);
     room.text_bytes = room.text_bytes.saturating_sub(text.len());
     let column = |text: &Option<String>| text.as_deref().map(|text| spaced(text).into_owned());
-    tx.prepare_cached("INSERT INTO search (rowid, title, summary, text) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(rusqlite::params![
-            row.get::<_, i64>(0)?,
-            column(&title),
-            column(&summary),
-            spaced(&text)
-        ])?;
+    let listed = |names: Vec<&str>| spaced(&names.join(LISTED)).into_owned();
+    let authors = details.authors.iter().map(|author| author.name.as_str());
+    let categories = details.categories.iter();
+    let categories = categories.flat_map(|category| {
+        category
+            .label
+            .as_deref()
+            .into_iter()
+            .chain([&*category.term])
+    });
+    tx.prepare_cached(
+        "INSERT INTO search (rowid, title, summary, text, author, category) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(rusqlite::params![
+        row.get::<_, i64>(0)?,
+        column(&title),
+        column(&details.summary),
+        spaced(&text),
+        listed(authors.collect()),
+        listed(categories.collect()),
+    ])?;
     Ok(())
 }
 
 /// Refuses a search that the index cannot read.
-pub(super) fn check(connection: &Connection, query: &Query) -> Result<(), Error> {
+pub(super) fn check(connection: &Connection, words: &str) -> Result<(), Error> {
     let tried = connection
         .prepare_cached("SELECT 1 FROM search WHERE search MATCH ?1 LIMIT 1")?
-        .exists([query.fts()]);
+        .exists([words]);
     match tried {
         Ok(_) => Ok(()),
         Err(rusqlite::Error::SqliteFailure(code, Some(message)))
@@ -166,13 +185,16 @@ fn reason(message: &str) -> String {
     let near = message
         .strip_prefix("fts5: syntax error near \"")
         .and_then(|rest| rest.strip_suffix('"'));
-    match (near, message.strip_prefix("no such column: ")) {
+    let wrong = match (near, message.strip_prefix("no such column: ")) {
         (Some(""), _) => "it ends where a word should follow".to_owned(),
         (Some(near), _) => format!("it cannot be read at {near:?}"),
-        (_, Some(column)) => {
-            format!("{column:?} is read as a field; the fields are title, summary and text")
-        }
+        (_, Some(column)) => format!(
+            "{column:?} is read as a field; the fields are title, summary, text, author, category, source, tag and since"
+        ),
         _ if message == "unterminated string" => "a double quote is not closed".to_owned(),
         _ => message.trim_start_matches("fts5: ").to_owned(),
-    }
+    };
+    format!(
+        "{wrong}; put what holds other signs than letters and digits in double quotes, as in \"covid-19\""
+    )
 }

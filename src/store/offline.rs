@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Savepoint, TransactionBehavior, params};
 
 use super::codec::{instant, millis};
-use super::{Error, Store};
+use super::{Error, Store, events};
 use crate::model::Report;
 
 /// Why a source waits that could not be reached from here.
@@ -25,6 +25,8 @@ impl Store {
     pub async fn pardon(&self, keys: Vec<i64>, now: DateTime<Utc>) -> Result<(), Error> {
         self.write(move |connection| {
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let said = "this machine seems to be offline: nothing is polled until a source can be reached";
+            events::note(&tx, now, None, "outage", said)?;
             for key in keys {
                 tx.prepare_cached(
                     "UPDATE schedule SET failures = max(failures - 1, 0), due_at_ms = ?2, due_why = ?3, outcome = ?4,
@@ -59,6 +61,8 @@ impl Store {
     /// # Errors
     /// [`Error::Sql`].
     pub async fn back_online(&self, now: DateTime<Utc>) -> Result<(), Error> {
+        self.note(now, "outage", "this machine is back online".to_owned())
+            .await?;
         self.spread_overdue_within(now, LONGEST_RETURN).await
     }
 }

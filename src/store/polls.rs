@@ -8,6 +8,7 @@ use rusqlite::{Savepoint, Transaction, params};
 use super::Error;
 use super::articles::{self, Applied};
 use super::codec::{document, document_blob, hashes_blob, json, millis, optional_instant};
+use super::events::Standing;
 use super::moves::{self, Face};
 use super::window::Window;
 use super::{events, history, push, rhythms};
@@ -17,7 +18,7 @@ use crate::model::{
 use crate::schedule;
 
 /// A second 410 this long after the first ends the polling of a source.
-const GONE_CONFIRMED_AFTER: TimeDelta = TimeDelta::hours(24);
+pub(super) const GONE_CONFIRMED_AFTER: TimeDelta = TimeDelta::hours(24);
 
 /// Entries that a source's newest document holds at most, however many parts it is put together from.
 const MOST_ENTRIES: usize = 5_000;
@@ -149,6 +150,17 @@ fn record(tx: &Savepoint<'_>, window: &mut Window, observed: Observed) -> Result
     } else if moves::arrived(tx, key, moved_to, same_feed)? {
         report.moved = Some(MOVED);
     }
+    let stood = Standing {
+        failures: before.failures,
+        since: before.error_since,
+        gone_at: before.gone_at,
+    };
+    let stands = Standing {
+        failures: after.failures,
+        since: after.error_since,
+        gone_at: after.gone_at,
+    };
+    events::polled(tx, key, at, &stood, &stands, &report)?;
     let learned = learned(tx, key, &source, &dates, &before, &after)?;
     after.store(tx, key, &source, &before, learned, &mut report)?;
     Ok(report)
@@ -235,6 +247,9 @@ fn store_feed(
         .query_row([key], |row| row.get::<_, Option<Vec<u8>>>(0))?
         .map(|blob| document(&blob))
         .unwrap_or_default();
+    if !feed.recovered.is_empty() {
+        events::repaired(tx, at, key, &feed.recovered)?;
+    }
     let context = articles::Context {
         source: key,
         name: &source.id,

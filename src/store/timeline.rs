@@ -13,7 +13,7 @@ use super::{Error, Store, index, pages};
 use crate::model::{Article, Details, Entry, EntryRef, FeedInfo, Origin, PageFields, Rung, Source};
 use crate::search::Query;
 
-/// Which articles are wanted, newest first (of a search the best first).
+/// Which articles are wanted, newest first.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
     /// Keys of sources: articles with an entry of any of them. `None`: all sources, also those no longer configured.
@@ -22,7 +22,8 @@ pub struct Selection {
     pub articles: Option<Vec<String>>,
     /// Keys of sources whose entries are not shown: not as places, and another entry represents the article.
     pub hidden: Vec<i64>,
-    /// Only those where an entry fits this search, the best first.
+    /// Only those where an entry (of `sources`, not of `hidden`) fits the words of this search; of very many, the newest
+    /// [`MOST_FOUND`] or [`MOST_FOUND_OF`].
     pub matching: Option<Query>,
     /// What "newest" means.
     pub order: SelectionOrder,
@@ -42,6 +43,64 @@ pub enum SelectionOrder {
     Published,
     /// First sight; of what a source's first document brought, the publisher's date.
     FirstSeen,
+    /// How well it fits the search; without words to search for, as `Published`.
+    Relevance,
+}
+
+/// Entries that a search looks at, at most: what is common costs no more.
+const MOST_FOUND: usize = 20_000;
+/// The same where the search names its sources: all of these may stand far behind.
+const MOST_FOUND_OF: usize = 200_000;
+
+impl Selection {
+    /// Narrowed to what a search asks for.
+    ///
+    /// # Errors
+    /// [`Error::Search`] when it names a source or tag that is not among those of the selection.
+    pub fn narrowed(mut self, query: Query, sources: &Sources) -> Result<Self, Error> {
+        if query.names_sources() {
+            let mut keys = self
+                .sources
+                .take()
+                .unwrap_or_else(|| sources.iter().map(|(key, _)| key).collect());
+            let known = |is_it: &dyn Fn(&Source) -> bool| {
+                { &keys }
+                    .iter()
+                    .any(|key| sources.source(*key).is_some_and(|source| is_it(source)))
+            };
+            for id in query.sources.any.iter().chain(&query.sources.none) {
+                if !known(&|source| source.id == *id) {
+                    return Err(unknown("source", id));
+                }
+            }
+            for tag in query.tags.any.iter().chain(&query.tags.none) {
+                if !known(&|source| source.tags.contains(tag)) {
+                    return Err(unknown("tag", tag));
+                }
+            }
+            keys.retain(|key| {
+                sources
+                    .source(*key)
+                    .is_some_and(|source| query.chooses(source))
+            });
+            self.sources = Some(keys);
+        }
+        self.since = self.since.max(query.since);
+        self.matching = Some(query);
+        Ok(self)
+    }
+
+    /// The words to look for, as the index takes them.
+    fn words(&self) -> Option<&str> {
+        let words = self.matching.as_ref().map(Query::fts)?;
+        (!words.is_empty()).then_some(words)
+    }
+}
+
+fn unknown(kind: &str, name: &str) -> Error {
+    Error::Search {
+        reason: format!("there is no {kind} {name:?}"),
+    }
 }
 
 const COLUMNS: &str = "a.pk, a.id, a.published_id, a.published_at_ms, a.updated_at_ms, a.first_seen_at_ms, a.revision,
@@ -92,9 +151,9 @@ impl Store {
                 .filter_map(|key| Some(sources.source(*key)?.id.as_str()))
                 .collect();
             let since = selection.since.map_or(i64::MIN, millis);
-            let fts = selection.matching.as_ref().map(Query::fts);
-            if let Some(query) = &selection.matching {
-                index::check(connection, query)?;
+            let fts = selection.words();
+            if let Some(words) = fts {
+                index::check(connection, words)?;
             }
             let mut shown_of: HashMap<i64, usize> = HashMap::new();
             let mut left = selection.limit.unwrap_or(usize::MAX);
@@ -138,7 +197,7 @@ impl Store {
 
 fn statement(selection: &Selection) -> String {
     let column = match selection.order {
-        SelectionOrder::Published => "a.published_at_ms",
+        SelectionOrder::Published | SelectionOrder::Relevance => "a.published_at_ms",
         SelectionOrder::FirstSeen => "a.arrived_at_ms",
     };
     let of_sources = if selection.sources.is_some() {
@@ -147,14 +206,29 @@ fn statement(selection: &Selection) -> String {
     } else {
         "AND ?1 IS NULL"
     };
-    let (found, best) = if selection.matching.is_some() {
-        (
-            "JOIN (SELECT m.article, min(search.rank) AS rank FROM search JOIN entries m ON m.id = search.rowid
-             WHERE search MATCH ?4 GROUP BY m.article) f ON f.article = a.pk",
-            "f.rank,",
+    let is_search = selection.words().is_some();
+    let found = if is_search {
+        let most = match &selection.matching {
+            Some(query) if query.names_sources() => MOST_FOUND_OF,
+            _ => MOST_FOUND,
+        };
+        let of_sources = match selection.sources {
+            Some(_) => "AND m.source IN (SELECT value FROM json_each(?1))",
+            None => "",
+        };
+        format!(
+            "JOIN (SELECT m.article, min(s.rank) AS rank
+             FROM (SELECT rowid AS entry, rank FROM search WHERE search MATCH ?4 ORDER BY rowid DESC LIMIT {most}) s
+             JOIN entries m ON m.id = s.entry
+             WHERE m.source NOT IN (SELECT value FROM json_each(?5)) {of_sources} GROUP BY m.article) f
+             ON f.article = a.pk"
         )
     } else {
-        ("", "")
+        String::new()
+    };
+    let best = match selection.order {
+        SelectionOrder::Relevance if is_search => "f.rank,",
+        _ => "",
     };
     let shown = if selection.hidden.is_empty() {
         "a.representative"

@@ -67,6 +67,7 @@ pub(crate) struct Reply {
     stop_after: Option<(usize, Stop)>,
     revalidates: bool,
     mute: bool,
+    echoes: Option<&'static str>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +95,7 @@ impl Reply {
             stop_after: None,
             revalidates: false,
             mute: false,
+            echoes: None,
         }
     }
 
@@ -134,6 +136,14 @@ impl Reply {
     pub(crate) fn revalidates(self) -> Self {
         Self {
             revalidates: true,
+            ..self
+        }
+    }
+
+    /// Answers with the value of this key of the query.
+    pub(crate) fn echoing(self, key: &'static str) -> Self {
+        Self {
+            echoes: Some(key),
             ..self
         }
     }
@@ -204,7 +214,14 @@ impl Reply {
                 ..self
             };
         }
-        self
+        let Some(key) = self.echoes else { return self };
+        let (_, query) = request.target.split_once('?').unwrap_or_default();
+        let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+        let value = pairs.find(|(name, _)| name == key).map(|(_, value)| value);
+        Self {
+            body: value.unwrap_or_default().into_owned().into_bytes(),
+            ..self
+        }
     }
 
     fn head(&self) -> Vec<u8> {
@@ -465,7 +482,14 @@ async fn write_reply(stream: &mut TcpStream, reply: &Reply) -> bool {
 impl Shared {
     fn reply_to(&self, request: &Request) -> Reply {
         let mut scripts = self.scripts.lock().expect("not poisoned");
-        match scripts.get_mut(&request.target) {
+        // Of a path with another query than scripted, the path alone is looked up.
+        let path = request.target.split('?').next().unwrap_or_default();
+        let key = if scripts.contains_key(&request.target) {
+            &request.target
+        } else {
+            path
+        };
+        match scripts.get_mut(key) {
             Some(replies) if replies.len() > 1 => replies.pop_front(),
             Some(replies) => replies.front().cloned(),
             None => None,

@@ -156,7 +156,7 @@ async fn a_stub_becomes_the_whole_article_and_keeps_what_the_feed_says() {
     );
     assert!(!said.provenance.contains_key("title"));
     let found = Selection {
-        matching: Some(feedmill::search::Query::new("timetable")),
+        matching: Some(feedmill::search::Query::read("timetable", mill.now()).expect("a search")),
         ..Selection::default()
     };
     while mill.shell.store.index_some().await.expect("indexed") > 0 {}

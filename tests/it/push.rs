@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use chrono::TimeDelta;
 use feedmill::config::{self, Listen};
+use feedmill::hub::Hub;
 use feedmill::model::{Cadence, Rule, Source};
 use feedmill::publish::{Site, http};
 use feedmill::push::Push;
@@ -111,12 +112,18 @@ impl Pushed {
         };
         let stop = CancellationToken::new();
         tokio::spawn(http::serve(listener, http::router(served), stop.clone()));
+        let config = config::parse("", "feedmill.toml".as_ref()).expect("defaults");
         let push = Push {
             shell: mill.shell.clone(),
             sources: mill.sources.clone(),
             base: base.unwrap_or_else(|| format!("http://{at}/mill/").parse().expect("a URL")),
             request: fetching::source(origin.url("/")).request,
             changed: Arc::default(),
+            hub: Hub::new(
+                &config,
+                mill.shell.clone(),
+                watch::channel(Arc::default()).1,
+            ),
         };
         let answering = push.clone();
         tokio::spawn(async move {

@@ -4,7 +4,7 @@ use super::{comment_count, instant, source};
 use crate::model::{Article, Attachment};
 use crate::publish::media;
 use crate::publish::shown::Shown;
-use crate::publish::text::{construct, is_iri, language};
+use crate::publish::text::{construct, is_iri, is_obeyed, language, unobeyed};
 use crate::publish::xml::Xml;
 
 /// Writes one entry. Its id is the article's, byte for byte (RFC 4287 §4.2.6.1).
@@ -60,11 +60,12 @@ fn links(xml: &mut Xml, shown: &Shown<'_>) {
 
 fn enclosure(xml: &mut Xml, attachment: &Attachment) {
     let length = attachment.size.map(|bytes| bytes.to_string());
+    let title = attachment.title.as_deref().map(unobeyed);
     let attributes = [
         ("rel", Some("enclosure")),
         ("type", attachment.mime_type.as_deref()),
         ("length", length.as_deref()),
-        ("title", attachment.title.as_deref()),
+        ("title", title.as_deref()),
         ("href", Some(attachment.url.as_str())),
     ];
     xml.empty("link", &attributes);
@@ -103,11 +104,20 @@ fn categories(xml: &mut Xml, shown: &Shown<'_>) {
         xml.empty(
             "category",
             &[
-                ("term", Some(&category.term)),
+                ("term", Some(&unobeyed(&category.term))),
                 ("scheme", scheme),
-                ("label", category.label.as_deref()),
+                ("label", category.label.as_deref().map(unobeyed).as_deref()),
             ],
         );
+    }
+}
+
+/// Text as `type="text"`, but where a careless reader would see markup in it.
+fn text(xml: &mut Xml, name: &'static str, text: &str) {
+    if is_obeyed(text) {
+        construct(xml, name, &[], text);
+    } else {
+        xml.text(name, &[("type", Some("text"))], text);
     }
 }
 
@@ -117,14 +127,13 @@ fn categories(xml: &mut Xml, shown: &Shown<'_>) {
 /// its content.
 fn body(xml: &mut Xml, shown: &Shown<'_>) {
     let summary = shown.summary.as_deref().filter(|_| !shown.is_excerpt);
-    let plain = [("type", Some("text"))];
     match (shown.content, summary) {
         (None, summary) if shown.article.entry.url.is_none() => {
-            xml.text("content", &plain, summary.unwrap_or(&shown.title));
+            text(xml, "content", summary.unwrap_or(&shown.title));
         }
         (content, summary) => {
             if let Some(summary) = summary {
-                xml.text("summary", &plain, summary);
+                text(xml, "summary", summary);
             }
             if let Some(html) = content {
                 xml.text("content", &[("type", Some("html"))], html);

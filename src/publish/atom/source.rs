@@ -3,7 +3,7 @@
 use super::instant;
 use crate::model::{Article, Author, AuthorRole, EntrySource, Origin};
 use crate::publish::shown::Shown;
-use crate::publish::text::{construct, is_iri, language};
+use crate::publish::text::{construct, is_iri, language, unobeyed};
 use crate::publish::xml::Xml;
 
 /// Writes where an article comes from: the feed that an entry already named as its source, else the feed we
@@ -17,9 +17,8 @@ pub(super) fn write(xml: &mut Xml, article: &Article) {
 
 /// An entry that was a copy keeps its source: "the source atom:feed's metadata should be preserved".
 fn copied(xml: &mut Xml, article: &Article, source: &EntrySource) {
-    let id = source
-        .id
-        .as_deref()
+    let id = { source.id.as_deref() }
+        .filter(|id| is_iri(id))
         .or(source.url.as_deref())
         .unwrap_or(&article.origin.iri);
     xml.open("source", &[]);
@@ -107,7 +106,7 @@ fn person(xml: &mut Xml, element: &'static str, author: &Author) {
         return;
     }
     xml.open(element, &[]);
-    xml.text("name", &[], &author.name);
+    xml.text("name", &[], &unobeyed(&author.name));
     if let Some(url) = author.url.as_deref().filter(|url| is_iri(url)) {
         xml.text("uri", &[], url);
     }

@@ -72,6 +72,8 @@ pub enum Reply {
     Echo(String),
     /// 202: a document is taken, or ignored; the hub learns nothing else.
     Taken,
+    /// 400, with what is wrong.
+    Refused(String),
     /// 404.
     Unknown,
     /// 410: no more, please.
@@ -187,6 +189,7 @@ fn response(reply: Reply) -> Response<Body> {
     match reply {
         Reply::Echo(challenge) => echo(challenge),
         Reply::Taken => note(StatusCode::ACCEPTED, ""),
+        Reply::Refused(why) => note(StatusCode::BAD_REQUEST, format!("{why}\n")),
         Reply::Unknown => note(StatusCode::NOT_FOUND, "Nobody asked for this.\n"),
         Reply::Over => note(StatusCode::GONE, "This subscription is over.\n"),
         Reply::Later => {

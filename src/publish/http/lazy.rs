@@ -33,6 +33,8 @@ pub enum Made {
     Elsewhere(String, Option<Secret>),
     /// Nothing: 404.
     Missing,
+    /// It is asked for in a way that cannot be meant: 400, with what is wrong and the cure.
+    Refused(String),
     /// It cannot be made right now: 503.
     Failed,
 }
@@ -43,7 +45,7 @@ impl Made {
         match self {
             Self::Here(publication) | Self::Brief(publication) => publication.token.as_ref(),
             Self::Gone(token) | Self::Elsewhere(_, token) => token.as_ref(),
-            Self::Missing | Self::Failed => None,
+            Self::Missing | Self::Refused(_) | Self::Failed => None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{date, html_safe};
 use crate::model::{Article, Attachment};
 use crate::publish::shown::{SUMMARY_CHARACTERS, Shown};
-use crate::publish::text::{beginning, escaped, is_iri, language};
+use crate::publish::text::{beginning, escaped, is_iri, language, unobeyed};
 use crate::publish::xml::Xml;
 use crate::publish::{atom, media};
 
@@ -36,21 +36,21 @@ pub(super) fn write(xml: &mut Xml, shown: &Shown<'_>) {
         xml.text("dc:language", &[], language);
     }
     if let Some(rights) = &details.rights {
-        xml.text("dc:rights", &[], rights);
+        xml.text("dc:rights", &[], &unobeyed(rights));
     }
     attachments(xml, article);
     source(xml, article);
     xml.close("item");
 }
 
-/// The description comes first and is never missing beside `content:encoded`; both are HTML.
+/// The description comes first, and is only missing beside `content:encoded` when that holds no words; both are HTML.
 fn body(xml: &mut Xml, shown: &Shown<'_>) {
     let cut = || {
         let text = crate::publish::text_of(&shown.article.entry)?;
         Some(beginning(&text, SUMMARY_CHARACTERS).into())
     };
     let summary = shown.summary.clone().or_else(cut);
-    if let Some(summary) = summary {
+    if let Some(summary) = summary.filter(|summary| !summary.trim().is_empty()) {
         xml.text("description", &[], &escaped(&summary));
     }
     if let Some(html) = shown.content {
@@ -61,10 +61,10 @@ fn body(xml: &mut Xml, shown: &Shown<'_>) {
 /// `author` would have to be a mail address; names go into Dublin Core.
 fn people(xml: &mut Xml, shown: &Shown<'_>) {
     for author in &shown.authors {
-        xml.text("dc:creator", &[], &author.name);
+        xml.text("dc:creator", &[], &unobeyed(&author.name));
     }
     for contributor in &shown.contributors {
-        xml.text("dc:contributor", &[], &contributor.name);
+        xml.text("dc:contributor", &[], &unobeyed(&contributor.name));
     }
 }
 
