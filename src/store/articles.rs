@@ -9,6 +9,7 @@ use super::codec::{
     decompress, id_kind_name, instant, millis, optional_instant, rung_name, scope, scope_number,
 };
 use super::flapping::is_frozen;
+use super::pages;
 use super::tombstones::Grave;
 use super::unite::{evidence_json, is_apart, relate, unite};
 use super::window::{self, Window};
@@ -33,6 +34,8 @@ pub(super) struct Context<'a> {
     pub(super) first_poll: bool,
     /// The feed's own date of change.
     pub(super) feed_updated: Option<DateTime<Utc>>,
+    /// Pages are wanted of its new entries that stand above this place.
+    pub(super) pages: usize,
 }
 
 /// What a candidate did.
@@ -83,6 +86,13 @@ pub(super) fn apply(
     let ruling = dedup::decide(&facts, &texts.side, &known, &texts);
     let side = texts.side;
     let applied = carry_out(tx, context, &candidate, first_seen, ruling)?;
+    pages::want(
+        tx,
+        &candidate,
+        &applied,
+        position < context.pages,
+        context.now,
+    )?;
     if let Some(entry) = applied.entry
         && (applied.new || applied.revised || applied.merged)
     {
@@ -461,6 +471,7 @@ fn revise(
     tx.prepare_cached("DELETE FROM contents WHERE entry = ?1")?
         .execute([entry])?;
     insert_content(tx, entry, candidate)?;
+    pages::keep_scope(tx, entry)?;
     let shown_before = representative(tx, article)?;
     compose(tx, article)?;
     if shown_before == entry {
