@@ -207,6 +207,7 @@ fn candidate(number: u64, text: &str) -> Item {
     let content_html = format!("<p>{}</p>", text.replace('\n', "</p><p>"));
     let hash = xxhash_rust::xxh3::xxh3_64(text.as_bytes()).cast_signed();
     Item::Candidate(Box::new(Candidate {
+        page: None,
         raw_hash: hash.unsigned_abs(),
         key: hash,
         url_key: Some(hash ^ 1),

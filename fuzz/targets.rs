@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use feedmill::model::Entry;
 use feedmill::parse::{self, Context, ParsedFeed};
-use feedmill::{normalize, recover};
+use feedmill::{extract, normalize, recover};
 use url::Url;
 
 /// A document of any kind: reading it ends, and what comes of it is a feed's recovered text as it stands.
@@ -74,6 +74,24 @@ pub(crate) fn html(bytes: &[u8]) {
                 assert!(!is_active && !runs, "<{tag}>");
             }
         }
+    }
+}
+
+/// A page: reading it ends, no script is left, and reading the body again changes nothing.
+pub(crate) fn page(bytes: &[u8]) {
+    let url = base();
+    let given = extract::Page {
+        body: bytes,
+        content_type: Some("text/html"),
+        url: &url,
+        asked: None,
+        fetched_at: DateTime::from_timestamp(1_767_225_600, 0).expect("an instant"),
+        zone: None,
+    };
+    if let Ok(found) = extract::extract(&given, &Default::default()) {
+        let html = &found.entry.content_html;
+        assert!(!html.to_lowercase().contains("<script"), "{html}");
+        assert_eq!(normalize::page::sanitized(html, &url), *html);
     }
 }
 

@@ -30,6 +30,7 @@ mod output;
 mod roster;
 mod secret;
 mod sections;
+mod selector;
 mod source;
 mod values;
 

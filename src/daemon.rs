@@ -301,6 +301,12 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
         Arc::clone(&changed),
         stop.clone(),
     ));
+    let reading = tokio::spawn(crate::pages::fetch_behind(
+        shell.clone(),
+        sources.clone(),
+        Arc::clone(&changed),
+        stop.clone(),
+    ));
     let indexing = tokio::spawn(index_behind(shell.store.clone(), stop.clone()));
     let comparing = tokio::spawn(compare_behind(
         shell.store.clone(),
@@ -317,6 +323,7 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
     let _ = purging.await;
     let _ = comparing.await;
     let _ = walking.await;
+    let _ = reading.await;
     let _ = pushing.await;
     let _ = telling.await;
     let _ = indexing.await;

@@ -33,6 +33,7 @@ mod local;
 mod quiet;
 mod redirect;
 mod request;
+mod robots;
 mod wall;
 
 pub use decode::Decoded;
@@ -41,6 +42,7 @@ pub use gate::host_key;
 pub use head::Coding;
 pub use link::Links;
 pub use redirect::{Hop, moved_to};
+pub use robots::{ROBOTS_BYTES, Robots, product};
 pub use wall::wall;
 
 use client::IDLE_CONNECTION;
@@ -224,16 +226,51 @@ impl Fetcher {
                 });
             }
         }
-        self.quiet.tick(now);
-        let start = plain(start);
-        address::check_literal(&start, &source.request.allow_private)?;
         let order = Order {
             source,
             validators,
             last_of_host,
             now,
             begun: Instant::now(),
+            page_limit: None,
         };
+        self.walk(&order, start).await
+    }
+
+    /// Fetches a page that an entry of a source links, or a file beside it, of at most `max_body` bytes: with the same manners and guards, whatever the
+    /// source itself is. Its secrets go to its own origin only.
+    ///
+    /// # Errors
+    /// As of [`Fetcher::fetch`]; [`Error::Setting`] for a URL that is not http(s).
+    pub async fn page(
+        &self,
+        source: &Source,
+        url: &Url,
+        validators: &Validators,
+        max_body: u64,
+        now: DateTime<Utc>,
+    ) -> Result<Answer, Error> {
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(Error::Setting {
+                key: "url".to_owned(),
+            });
+        }
+        let order = Order {
+            source,
+            validators,
+            last_of_host: true,
+            now,
+            begun: Instant::now(),
+            page_limit: Some(max_body.min(self.limits.max_body)),
+        };
+        self.walk(&order, url).await
+    }
+
+    async fn walk(&self, order: &Order<'_>, start: &Url) -> Result<Answer, Error> {
+        let source = order.source;
+        self.quiet.tick(order.now);
+        let start = plain(start);
+        address::check_literal(&start, &source.request.allow_private)?;
         let mut deadline = Deadline::new(source.request.timeout);
         let mut pass = deadline.pause(self.gates.enter(&start)).await;
         let mut walk = Walk {
@@ -241,10 +278,10 @@ impl Fetcher {
             redirects: Vec::new(),
         };
         loop {
-            let response = self.ask(&order, walk.url(), &pass, &mut deadline).await?;
+            let response = self.ask(order, walk.url(), &pass, &mut deadline).await?;
             let status = response.status().as_u16();
             if !is_redirect(status) {
-                return self.answer(&order, walk, response, &mut deadline).await;
+                return self.answer(order, walk, response, &mut deadline).await;
             }
             walk.follow(status, response)?;
             address::check_literal(walk.url(), &source.request.allow_private)?;
@@ -300,7 +337,7 @@ impl Fetcher {
             order.source,
             url,
             order.conditions(url),
-            !self.whole().contains(gate::host_key(url)),
+            order.wants(!self.whole().contains(gate::host_key(url))),
             order.last_of_host,
         )?;
         let sent = deadline
@@ -409,7 +446,8 @@ impl Fetcher {
         let links = link::links(headers, walk.url());
         let validators = head::validators(headers, walk.url().as_str());
         let signals = head::signals(headers, order.now);
-        let received = body::read(response, &self.limits, deadline).await?;
+        let limits = self.limits.at_most(order.page_limit);
+        let received = body::read(response, &limits, deadline).await?;
         Ok(Answer::Modified(Box::new(Payload {
             encoded: received.bytes,
             coding,
@@ -439,9 +477,20 @@ struct Order<'o> {
     now: DateTime<Utc>,
     /// The same instant.
     begun: Instant,
+    /// It is a page, of so many bytes at most; `None`: a feed.
+    page_limit: Option<u64>,
 }
 
 impl<'o> Order<'o> {
+    /// What a request asks for; `part`: of a feed what is new is enough.
+    fn wants(&self, part: bool) -> request::Wanted {
+        match self.page_limit {
+            Some(_) => request::Wanted::Page,
+            None if part => request::Wanted::Part,
+            None => request::Wanted::Feed,
+        }
+    }
+
     /// So long after the present.
     fn after(&self, wait: Duration) -> DateTime<Utc> {
         later(self.now, self.begun, wait)

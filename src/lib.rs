@@ -28,6 +28,8 @@ pub mod parse;
 
 pub mod normalize;
 
+pub mod extract;
+
 pub mod dedup;
 
 pub mod websub;
@@ -45,6 +47,8 @@ pub mod push;
 pub mod hub;
 
 pub mod archives;
+
+pub mod pages;
 
 pub mod daemon;
 

@@ -126,6 +126,23 @@ enum Command {
         #[arg(long)]
         explain: bool,
     },
+    /// A page as one article in JSON; nothing is stored
+    Extract {
+        /// A file, a URL, or - for standard input
+        input: String,
+        /// Where the page is, when it comes from a file
+        #[arg(long, value_name = "URL", default_value = "")]
+        url: String,
+        /// Content-Type the page came with
+        #[arg(long, value_name = "TYPE")]
+        content_type: Option<String>,
+        /// As a page of this configured source: with its selectors, time zone and request settings
+        #[arg(long, value_name = "ID")]
+        source: Option<String>,
+        /// Say on standard error what gave each field
+        #[arg(long)]
+        explain: bool,
+    },
     /// Stored articles on standard output
     Export {
         /// How
@@ -239,6 +256,22 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
             content_type,
             explain,
         } => commands::parse(config, &input, base_url, content_type, explain).await,
+        Command::Extract {
+            input,
+            url,
+            content_type,
+            source,
+            explain,
+        } => {
+            let asked = commands::Asked {
+                input,
+                url,
+                content_type,
+                source,
+                explain,
+            };
+            commands::extract(config, asked).await
+        }
         Command::Simulate {
             trace,
             policies,

@@ -15,7 +15,7 @@ use url::Url;
 
 /// Raised when a change to recover, parse or normalize should reach entries that publishers have not touched:
 /// every skip hash is salted with it.
-pub const PIPELINE_VERSION: u32 = 2;
+pub const PIPELINE_VERSION: u32 = 3;
 
 /// A value from the configuration that must never be printed: tokens, passwords, header values.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -92,6 +92,8 @@ pub struct Source {
     pub websub: bool,
     /// Its archives are read once, after its first poll (RFC 5005 §4).
     pub history: bool,
+    /// What is fetched of the pages of its entries.
+    pub pages: Pages,
     /// What its requests look like.
     pub request: RequestOptions,
 }
@@ -129,6 +131,7 @@ impl fmt::Debug for Source {
             paused,
             websub,
             history,
+            pages,
             request,
         } = self;
         f.debug_struct("Source")
@@ -146,6 +149,7 @@ impl fmt::Debug for Source {
             .field("paused", paused)
             .field("websub", websub)
             .field("history", history)
+            .field("pages", pages)
             .field("request", request)
             .finish()
     }
@@ -283,8 +287,12 @@ pub struct Learned {
 
 pub use article::*;
 pub use polled::{
-    Candidate, Due, FeedDocument, Item, Nearness, Observation, Observed, Piece, Report,
+    Candidate, Due, FeedDocument, Item, Nearness, Observation, Observed, PageWish, Piece, Report,
 };
 
+pub use page::{Extraction, PageArticle, PageField, PageFields, PageRules, PageStatus};
+pub use page::{FullText, PageSaid, Pages};
+
 mod article;
+mod page;
 mod polled;

@@ -33,6 +33,7 @@ mod furniture;
 mod html;
 mod language;
 mod media;
+pub mod page;
 mod people;
 mod sections;
 #[cfg(test)]

@@ -23,6 +23,13 @@ use crate::model::Signals;
 use crate::recover::{self, Feed, MAX_TEXT};
 pub use crate::recover::{Format, Repair};
 
+/// A date as a page or a feed writes it → the instant, and whether only the day was named (then 12:00 in `zone`, UTC
+/// when `None`).
+pub fn instant(text: &str, zone: Option<chrono_tz::Tz>) -> Option<(DateTime<Utc>, bool)> {
+    let read = date::parse(text, zone.unwrap_or(chrono_tz::UTC))?;
+    Some((read.at, read.is_day))
+}
+
 /// What the transport knows about a document.
 #[derive(Clone, Debug, Default)]
 pub struct Context {
@@ -271,10 +278,7 @@ fn xml(text: &str, feed: Feed, context: &Context) -> Result<ParsedFeed, Error> {
 
 /// Runs a parser that may panic on odd input.
 fn guarded(parse: impl FnOnce() -> Result<ParsedFeed, Error>) -> Result<ParsedFeed, Error> {
-    IN_PARSER.set(true);
-    let result = catch_unwind(AssertUnwindSafe(parse));
-    IN_PARSER.set(false);
-    result.unwrap_or_else(|_| {
+    quietly(parse).unwrap_or_else(|| {
         Err(Error::Malformed {
             message: "the parser gave up on it".to_owned(),
             position: None,
@@ -282,11 +286,19 @@ fn guarded(parse: impl FnOnce() -> Result<ParsedFeed, Error>) -> Result<ParsedFe
     })
 }
 
+/// Runs what may panic on odd input; `None` when it did. [`silence_panics`] keeps it quiet.
+pub fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
+    IN_PARSER.set(true);
+    let result = catch_unwind(AssertUnwindSafe(work));
+    IN_PARSER.set(false);
+    result.ok()
+}
+
 thread_local! {
     static IN_PARSER: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Keeps the process's panic hook from printing panics that [`parse`] catches. For `main`, once, at the start.
+/// Keeps the process's panic hook from printing panics that [`parse`] and [`quietly`] catch. For `main`, once, at the start.
 pub fn silence_panics() {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {

@@ -15,13 +15,14 @@ use crate::clock::Clock;
 use crate::fetch::{self, Answer, Fetcher, Payload};
 use crate::filter::Subject;
 use crate::model::{
-    Candidate, Due, FeedDocument, FeedInfo, Item, Observation, Observed, PIPELINE_VERSION, Piece,
-    Report, Source, Validators,
+    Candidate, ContentScope, Due, Entry, FeedDocument, FeedInfo, FullText, Item, Observation,
+    Observed, PIPELINE_VERSION, PageWish, Piece, Report, Source, Validators,
 };
 use crate::normalize::{self, Normalized};
 use crate::parse::{self, ParsedFeed};
 use crate::sketch::{Blocks, Learned, Sketch, Title};
 use crate::store::{self, Store, compress};
+use crate::text::word_count;
 
 pub use outage::{Network, Outage, Try};
 
@@ -398,6 +399,7 @@ fn feed(
             text_hash: 0,
             sketch: Sketch::default(),
             html: compress(&entry.content_html),
+            page: page_wish(&due.source, &entry, &text),
             entry,
         })));
     }
@@ -443,6 +445,48 @@ fn feed(
         repeated: (document.repeated.len() > due.repeated.len())
             .then(|| document.repeated.iter().copied().collect()),
     }
+}
+
+/// A feed's text of fewer words is none.
+const SHORT_WORDS: u64 = 120;
+
+/// The page of an entry, when the source wants it: always, or because the feed gives no text, a short one or one that
+/// breaks off.
+fn page_wish(source: &Source, entry: &Entry, text: &str) -> Option<PageWish> {
+    const ENDS: &[&str] = &[
+        "…",
+        "...",
+        "[…]",
+        "[...]",
+        "continue reading",
+        "read more",
+        "weiterlesen",
+        "lire la suite",
+    ];
+    let end = text
+        .trim_end_matches([' ', '→', '»', '>', '.'])
+        .to_lowercase();
+    let breaks_off = || {
+        text.ends_with(['…', ']'])
+            && text.contains(['…', '['])
+            && ENDS.iter().any(|mark| text.ends_with(mark))
+            || text.ends_with("...")
+            || ENDS.iter().any(|mark| end.ends_with(mark))
+    };
+    let wanted = match source.pages.full_text {
+        FullText::Never => false,
+        FullText::Always => true,
+        FullText::WhenShort => {
+            entry.details.content_scope <= ContentScope::Summary
+                || word_count(text) < SHORT_WORDS
+                || breaks_off()
+        }
+    };
+    let url = Url::parse(entry.url.as_deref().filter(|_| wanted)?).ok()?;
+    matches!(url.scheme(), "http" | "https").then_some(PageWish {
+        url,
+        even_if_full: source.pages.full_text == FullText::Always,
+    })
 }
 
 /// Hash of the words of title and text.

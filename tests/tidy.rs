@@ -21,6 +21,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("recover", &["model", "fetch", "text"]), // the names of characters
     ("parse", &["model", "fetch", "recover"]),
     ("normalize", &["model", "parse", "text"]),
+    // its parts go through the same rules as those of an entry
+    (
+        "extract",
+        &["model", "recover", "parse", "normalize", "text"],
+    ),
     ("dedup", &["model", "normalize", "sketch"]),
     ("websub", &["model"]),
     // its writer decides what is new, when next, and how a subscription stands
@@ -36,7 +41,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// The shell: joins the stages, and may name all of them.
 const SHELL: &[&str] = &[
-    "poll", "push", "hub", "archives", "daemon", "control", "commands", "main", "lib",
+    "poll", "push", "hub", "archives", "pages", "daemon", "control", "commands", "main", "lib",
 ];
 
 /// Foreign crate → paths below `src/`, without `.rs`, that may name it; what lies below them may too.
@@ -47,6 +52,8 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("ammonia", &["normalize"]),
     ("whatlang", &["normalize/language"]),
     ("markup5ever", &["text"]),
+    ("trafilatura", &["extract"]),
+    ("scraper", &["config/selector"]),
     ("regex", &["filter"]),
     ("rusqlite", &["store"]),
     ("rusqlite_migration", &["store"]),

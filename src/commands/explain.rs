@@ -158,6 +158,9 @@ fn text(explained: &Explained, source: &Source, now: DateTime<Utc>) -> String {
     if let Some(history) = &health.history {
         lines.push(("history", history.words()));
     }
+    if let Some(pages) = &health.pages {
+        lines.push(("pages", pages.words()));
+    }
     if let Some(until) = health.held_until {
         lines.push((
             "held off",

@@ -54,6 +54,9 @@ pub async fn sources(path: Option<&Path>, as_json: bool) -> Result<(), Failure> 
         if let Some(history) = &source.history {
             println!("    history: {}", history.words());
         }
+        if let Some(pages) = &source.pages {
+            println!("    pages: {}", pages.words());
+        }
         if let Some(error) = source.error {
             println!("    failing since {}: {error}", time(source.error_since));
             if let Some(cure) = source.cure {

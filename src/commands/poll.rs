@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::control::{self, Task};
 use crate::daemon;
 use crate::model::Report;
+use crate::pages;
 use crate::poll::Shell;
 use crate::store::{Holder, Sources, Store, plan_without_store};
 
@@ -77,6 +78,9 @@ pub async fn poll(
     bar.finish_and_clear();
     polled.map_err(Failure::running)?;
     totals.changed |= archives::walk_to_the_end(&shell, &sources, &stop)
+        .await
+        .map_err(Failure::running)?;
+    totals.changed |= pages::fetch_to_the_end(&shell, &sources, &stop)
         .await
         .map_err(Failure::running)?;
     let now = shell.clock.now();

@@ -57,16 +57,6 @@ impl<'t> Notes<'t> {
         let warning = self.note(at, key.into(), message.into());
         self.warnings.push(warning);
     }
-
-    /// A key that is understood, but that this release does not act upon.
-    pub(super) fn idle(&mut self, value: &Value<'_>) {
-        self.warning(
-            value.at,
-            value.key.clone(),
-            "does nothing yet in this release",
-        );
-    }
-
     /// Line and column, from 1, of a byte offset; columns count characters.
     pub(super) fn place(&self, at: usize) -> (usize, usize) {
         let line = self

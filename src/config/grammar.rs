@@ -52,6 +52,8 @@ pub(super) const GRAMMAR: &[(&str, &[&str])] = &[
             "respect_hints",
             "priority",
             "full_text",
+            "content",
+            "remove",
             "keep",
             "drop",
             "headers",

@@ -248,6 +248,7 @@ fn outlined(url: Url, outline: opml::Outline, tags: &[String], defaults: &Defaul
         private: false,
         paused: false,
         history: false,
+        pages: Default::default(),
         request: defaults.request.clone(),
     }
 }

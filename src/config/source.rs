@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use chrono_tz::Tz;
 use url::Url;
 
-use crate::model::{Cadence, HttpVersion, RequestOptions, Secret, Source};
+use crate::model::{
+    Cadence, FullText, HttpVersion, PageRules, Pages, RequestOptions, Secret, Source,
+};
 
 use super::address::feed_url;
 use super::file::{Notes, Read, Section, Value};
 use super::filters::filters;
 use super::secret::resolve;
 use super::sections::{Callbacks, TIMEOUTS, fill, networks, rule};
+use super::selector::selector;
 use super::values::{choice, count, flag, length, name, tag, timezone, whole, words};
 use super::{World, secret};
 
@@ -73,7 +76,6 @@ pub(super) fn draft(
             "the source stays private, as its address is a secret",
         );
     }
-    not_yet(section, notes);
     let id = section
         .value("id")
         .zip(section.optional("id", notes, name))
@@ -106,6 +108,7 @@ pub(super) fn draft(
         websub: asked_to_push.unwrap_or(defaults.callbacks == Callbacks::Public && open)
             && url.as_ref().is_some_and(is_fetched),
         history,
+        pages: pages(section, notes),
         request,
         // Last, so that all the other keys have been checked when it is missing.
         url: url?,
@@ -177,13 +180,19 @@ fn priority(value: &Value<'_>) -> Read<i32> {
     i32::try_from(number).map_err(|error| error.to_string())
 }
 
-/// Keys that are checked, but not used yet.
-fn not_yet(section: &Section<'_>, notes: &mut Notes<'_>) {
-    let full_text = choice(&[("never", false), ("when-short", true), ("always", true)]);
-    if section.read("full_text", false, notes, full_text)
-        && let Some(value) = section.value("full_text")
-    {
-        notes.idle(&value);
+/// What is fetched of the pages of its entries.
+fn pages(section: &Section<'_>, notes: &mut Notes<'_>) -> Pages {
+    let full_text = choice(&[
+        ("never", FullText::Never),
+        ("when-short", FullText::WhenShort),
+        ("always", FullText::Always),
+    ]);
+    Pages {
+        full_text: section.read("full_text", FullText::Never, notes, full_text),
+        rules: PageRules {
+            content: section.list("content", notes, selector),
+            remove: section.list("remove", notes, selector),
+        },
     }
 }
 

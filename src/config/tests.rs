@@ -160,30 +160,18 @@ fn hubs_are_addresses_and_do_not_go_with_a_token() {
 }
 
 #[test]
-fn keys_that_do_nothing_yet_warn_only_when_they_ask_for_something() {
+fn no_key_does_nothing() {
     let asked = r#"[store]
 retention = { age = "365d" }
 [[source]]
 url = "https://example.org/"
 full_text = "always"
+content = ["article .text"]
 keep = ['title ~ "rust"']
 [[output]]
 drop = ["words < 50"]
 "#;
-    let config = good(asked);
-    let keys: Vec<&str> = config
-        .warnings
-        .iter()
-        .map(|warning| warning.key.as_str())
-        .collect();
-    let expected = ["source[1].full_text"];
-    assert_eq!(keys, expected);
-    assert_eq!(
-        warnings(&config)[0],
-        "feedmill.toml:5:13: source[1].full_text: does nothing yet in this release"
-    );
-    let silent = "[[source]]\nurl = \"file:a\"\nfull_text = \"never\"\nkeep = []\n";
-    assert_eq!(warnings(&good(silent)), [""; 0]);
+    assert_eq!(warnings(&good(asked)), [""; 0]);
 }
 
 #[test]

@@ -27,6 +27,16 @@ pub(super) struct Limits {
 }
 
 impl Limits {
+    /// The same with at most so many bytes.
+    pub(super) fn at_most(&self, max_body: Option<u64>) -> Self {
+        Self {
+            max_body: max_body.unwrap_or(self.max_body),
+            idle_timeout: self.idle_timeout,
+            connect_timeout: self.connect_timeout,
+            large: Arc::clone(&self.large),
+        }
+    }
+
     pub(super) fn too_large(&self) -> Error {
         Error::TooLarge {
             part: "body",

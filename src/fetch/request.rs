@@ -14,13 +14,27 @@ const ACCEPTED: HeaderValue = HeaderValue::from_static(
     "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1",
 );
 
+const ACCEPTED_PAGES: HeaderValue =
+    HeaderValue::from_static("text/html, application/xhtml+xml, */*;q=0.1");
+
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// A feed.
+    Feed,
+    /// A feed, or what is new in it.
+    Part,
+    /// A page.
+    Page,
+}
+
 const ACCEPTED_CODINGS: HeaderValue = HeaderValue::from_static("gzip, br, zstd");
 
 /// New entries alone are welcome (RFC 3229 §10.5.3); a server that does not know this answers 200 as ever.
 const DELTA: HeaderValue = HeaderValue::from_static("feed");
 
 /// A GET of `url` on behalf of `source`, conditional if `validators` are given; then what is new
-/// (`part`) is enough.
+/// is enough of a feed that is wanted in part.
 ///
 /// # Errors
 /// [`Error::Setting`] when a configured value cannot stand in a header field.
@@ -29,7 +43,7 @@ pub(super) fn build(
     source: &Source,
     url: &Url,
     validators: Option<&Validators>,
-    part: bool,
+    wanted: Wanted,
     last_of_host: bool,
 ) -> Result<reqwest::Request, Error> {
     let at_home = same_origin(url, &source.url);
@@ -39,7 +53,11 @@ pub(super) fn build(
         USER_AGENT,
         value(&source.request.user_agent, || "user_agent".to_owned())?,
     );
-    headers.insert(ACCEPT, ACCEPTED);
+    let accepted = match wanted {
+        Wanted::Page => ACCEPTED_PAGES,
+        Wanted::Feed | Wanted::Part => ACCEPTED,
+    };
+    headers.insert(ACCEPT, accepted);
     headers.insert(ACCEPT_ENCODING, ACCEPTED_CODINGS);
     if last_of_host && source.request.http_version != HttpVersion::Http2 {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
@@ -49,7 +67,7 @@ pub(super) fn build(
     }
     if let Some(validators) = validators {
         add_conditions(headers, validators);
-        if part && headers.contains_key(IF_NONE_MATCH) {
+        if wanted == Wanted::Part && headers.contains_key(IF_NONE_MATCH) {
             headers.insert("a-im", DELTA);
         }
     }

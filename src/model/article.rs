@@ -304,6 +304,18 @@ mod seconds {
     }
 }
 
+/// Who publishes an article, as its page says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Publisher {
+    /// Name.
+    pub name: String,
+    /// Home page.
+    pub url: Option<String>,
+    /// Address of a logo.
+    pub logo: Option<String>,
+}
+
 /// Which rule joined an entry to its article.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -415,6 +427,8 @@ pub struct Article {
     pub related: Vec<Related>,
     /// Fields of `entry` that the representative lacks and another entry has.
     pub filled: Vec<Filled>,
+    /// What its page said; its fields stand in `entry` already. `None`: none was read.
+    pub page: Option<super::PageSaid>,
 }
 
 /// What the operator says about articles. An article is named by its id, the beginning of its UUID, or its published id.

@@ -158,6 +158,17 @@ pub struct Candidate {
     pub entry: Entry,
     /// zstd of `entry.content_html`; `None` when that is empty.
     pub html: Option<Vec<u8>>,
+    /// Its page is wanted, when the entry is new; `None`: it is not.
+    pub page: Option<PageWish>,
+}
+
+/// A page that is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageWish {
+    /// Where it is.
+    pub url: Url,
+    /// Also when another source gives the whole article.
+    pub even_if_full: bool,
 }
 
 /// A source that was claimed for a poll, with what the last one left.

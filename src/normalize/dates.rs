@@ -9,7 +9,7 @@ use crate::model::DatePrecision;
 use crate::parse::{ParsedEntry, ParsedFeed};
 
 /// 1995-01-01: no feed is older.
-const EARLIEST: i64 = 788_918_400;
+pub(super) const EARLIEST: i64 = 788_918_400;
 
 /// Whether all entries, three or more, carry one instant: it is when the document was built. Bare days do not count:
 /// several entries may well be of one day.

@@ -32,6 +32,7 @@ const FURNITURE_BYTES: usize = 200;
 /// Short blocks that are no text, as [`key`] writes them.
 const LABELS: &[&str] = &[
     "advertisement",
+    "author image",
     "copy link",
     "comments",
     "follow us",
@@ -434,7 +435,7 @@ fn part_of(
 }
 
 /// Whether an address or an alternative text names the portrait that a byline shows.
-fn is_portrait(name: &str) -> bool {
+pub(super) fn is_portrait(name: &str) -> bool {
     const WORDS: &[&str] = &["avatar", "author-image", "author image", "gravatar"];
     let name = name.to_ascii_lowercase();
     WORDS.iter().any(|word| name.contains(word))

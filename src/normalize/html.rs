@@ -13,12 +13,14 @@ use url::Url;
 use self::elements::{ELEMENTS, Element, GENERIC, Value};
 
 pub(super) use self::elements::KINDS;
+pub use self::shape::{Shape, shape};
 pub(super) use self::tokens::{Token, Tokens};
 
 mod cost;
 mod elements;
 mod escape;
 mod pictures;
+mod shape;
 mod strict;
 #[cfg(test)]
 mod tests;

@@ -43,9 +43,8 @@ pub(super) fn image(
         .find(|media| media.width.is_some_and(|width| width >= 600))
         .and_then(to_image);
     let inline = html::pictures(content_html).find(|picture| {
-        let is_named_so = |alt: &str| alt.split_whitespace().count() <= 3 && is_furniture(alt);
         is_lead(&picture.url, picture.width, picture.height)
-            && !picture.alt.as_deref().is_some_and(is_named_so)
+            && !picture.alt.as_deref().is_some_and(names_furniture)
     });
     let other = || {
         pictures
@@ -101,7 +100,12 @@ fn is_furniture(name: &str) -> bool {
     has(WORDS) || path == "author-image" || file.starts_with("default")
 }
 
-fn is_lead(url: &str, width: Option<u32>, height: Option<u32>) -> bool {
+/// Whether an alternative text is only the name of what it shows: an avatar, a logo.
+pub(super) fn names_furniture(alt: &str) -> bool {
+    alt.split_whitespace().count() <= 3 && is_furniture(alt)
+}
+
+pub(super) fn is_lead(url: &str, width: Option<u32>, height: Option<u32>) -> bool {
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let is_small = [width, height].into_iter().flatten().any(|side| side < 200);
     let is_odd = match (width, height) {

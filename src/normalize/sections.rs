@@ -17,6 +17,11 @@ mod labels;
 #[cfg(test)]
 mod tests;
 
+/// What a label, as [`key`] writes it, opens.
+pub(super) fn kind_of(key: &str) -> Option<&'static str> {
+    labels::kind_of(key)
+}
+
 const OTHER: &str = "other";
 /// A label is no sentence.
 const LABEL_WORDS: usize = 6;
@@ -189,6 +194,22 @@ fn section_at(
     let end = (next..blocks.len())
         .find(|index| ends(*index))
         .unwrap_or(blocks.len());
+    // Such a label heads one paragraph, unless it is a chapter among others.
+    let is_aside = matches!(
+        kind,
+        "why_it_matters" | "summary" | "correction" | "editors_note" | "disclosure"
+    );
+    let is_chapter = |index: usize| {
+        let is_label = found[index]
+            .as_ref()
+            .is_some_and(|label| labels::kind_of(&label.key).is_some());
+        blocks[index].level() == level && !is_label
+    };
+    let has_chapters = level.is_some() && (0..blocks.len()).any(is_chapter);
+    let end = match is_aside && !has_chapters {
+        true => end.min(next + 1),
+        false => end,
+    };
     (end > next).then_some((kind, end - 1))
 }
 
@@ -205,8 +226,12 @@ fn read(kind: &str, html: &str) -> Option<Section> {
             .to_owned(),
     ];
     let mut items = Vec::new();
+    let is_line = |block: &Block| bulleted(block.text().as_str()).is_some();
+    let are_lines = rest.len() > 1 && rest.iter().all(is_line);
     for block in rest {
-        if block.is_list() {
+        if are_lines {
+            items.extend(bulleted(&block.text()).map(str::to_owned));
+        } else if block.is_list() {
             items.extend(block.items());
         } else {
             texts.push(block.text());

@@ -27,7 +27,7 @@ pub struct Article<'a> {
     entries: &'a [EntryRef],
     related: &'a [model::Related],
     provenance: BTreeMap<&'a str, String>,
-    extraction: Option<()>,
+    extraction: Option<&'a model::Extraction>,
 }
 
 /// An entry as one source published it.
@@ -96,29 +96,95 @@ struct Hints<'a> {
 
 /// The JSON of an article (`export --format jsonl`). `published` and `updated` are the publisher's own dates.
 pub fn article(article: &model::Article) -> Article<'_> {
-    let origin = &article.origin;
     Article {
         fields: Entry {
             id: &article.id,
             ..entry(&article.entry)
         },
         urls: other_urls(article),
-        publisher: Publisher {
-            name: &origin.title,
-            url: origin.info.home_url.as_deref(),
-            logo: origin.info.image_url.as_deref(),
-        },
+        publisher: publisher(article),
         first_seen: article.first_seen,
         last_seen: article.last_seen,
         revision: article.revision,
         entries: &article.entries,
         related: &article.related,
-        provenance: article
-            .filled
-            .iter()
-            .map(|filled| (filled.field, format!("entry:{}", filled.source)))
-            .collect(),
-        extraction: None,
+        provenance: provenance(article),
+        extraction: article.page.as_ref().map(|page| &page.extraction),
+    }
+}
+
+/// What the page says, else the feed that it came from.
+fn publisher(article: &model::Article) -> Publisher<'_> {
+    let said = article
+        .page
+        .as_ref()
+        .and_then(|page| page.publisher.as_ref());
+    let origin = &article.origin;
+    match said {
+        Some(said) => Publisher {
+            name: &said.name,
+            url: said.url.as_deref().or(origin.info.home_url.as_deref()),
+            logo: said.logo.as_deref().or(origin.info.image_url.as_deref()),
+        },
+        None => Publisher {
+            name: &origin.title,
+            url: origin.info.home_url.as_deref(),
+            logo: origin.info.image_url.as_deref(),
+        },
+    }
+}
+
+/// Where fields come from: the page, or another entry. Of an article whose page was read, all that are there; what is
+/// not the page's is the feed's.
+fn provenance(article: &model::Article) -> BTreeMap<&str, String> {
+    let mut out = BTreeMap::new();
+    if let Some(page) = &article.page {
+        let (entry, details) = (&article.entry, &article.entry.details);
+        let there = [
+            ("title", entry.title.is_some()),
+            ("url", entry.url.is_some()),
+            ("summary", details.summary.is_some()),
+            ("content", !entry.content_html.is_empty()),
+            ("authors", !details.authors.is_empty()),
+            ("published", entry.published.is_some()),
+            ("updated", entry.updated.is_some()),
+            ("image", details.image.is_some()),
+            ("categories", !details.categories.is_empty()),
+        ];
+        out.extend(
+            { there.into_iter() }
+                .filter(|(_, there)| *there)
+                .map(|(field, _)| (field, "feed".to_owned())),
+        );
+        out.extend(
+            page.provenance
+                .iter()
+                .map(|(field, from)| (field.as_str(), from.clone())),
+        );
+    }
+    out.extend(
+        { article.filled.iter() }.map(|filled| (filled.field, format!("entry:{}", filled.source))),
+    );
+    out
+}
+
+/// A page as `extract` prints it: the fields of an entry, and how they were found.
+#[derive(Debug, Serialize)]
+pub struct Page<'a> {
+    #[serde(flatten)]
+    fields: Entry<'a>,
+    publisher: Option<&'a model::Publisher>,
+    provenance: &'a BTreeMap<String, model::PageField>,
+    extraction: &'a model::Extraction,
+}
+
+/// The JSON of a page (`extract`).
+pub fn page(page: &model::PageArticle) -> Page<'_> {
+    Page {
+        fields: entry(&page.entry),
+        publisher: page.publisher.as_ref(),
+        provenance: &page.provenance,
+        extraction: &page.extraction,
     }
 }
 

@@ -40,6 +40,7 @@ pub(super) fn plain() -> Article {
         revision: 1,
         related: Vec::new(),
         filled: Vec::new(),
+        page: None,
         entries: vec![EntryRef {
             source: "mill".into(),
             entry_id: "https://mill.example/posts/1".into(),

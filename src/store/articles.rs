@@ -9,6 +9,7 @@ use super::codec::{
     decompress, id_kind_name, instant, millis, optional_instant, rung_name, scope, scope_number,
 };
 use super::flapping::is_frozen;
+use super::pages;
 use super::tombstones::Grave;
 use super::unite::{evidence_json, is_apart, relate, unite};
 use super::window::{self, Window};
@@ -33,6 +34,8 @@ pub(super) struct Context<'a> {
     pub(super) first_poll: bool,
     /// The feed's own date of change.
     pub(super) feed_updated: Option<DateTime<Utc>>,
+    /// Pages are wanted of its new entries that stand above this place.
+    pub(super) pages: usize,
 }
 
 /// What a candidate did.
@@ -83,6 +86,13 @@ pub(super) fn apply(
     let ruling = dedup::decide(&facts, &texts.side, &known, &texts);
     let side = texts.side;
     let applied = carry_out(tx, context, &candidate, first_seen, ruling)?;
+    pages::want(
+        tx,
+        &candidate,
+        &applied,
+        position < context.pages,
+        context.now,
+    )?;
     if let Some(entry) = applied.entry
         && (applied.new || applied.revised || applied.merged)
     {
@@ -169,8 +179,13 @@ fn first_seen(context: &Context<'_>, position: usize, candidate: &Candidate) -> 
     }
 }
 
-pub(super) const KNOWN_COLUMNS: &str = "id, article, source, slot, entry_id, title, published_at_ms, first_seen_at_ms, \
-     content_hash, text_hash";
+/// Columns that [`known_entry`] reads; a macro, as statements are looked up by their text for every entry.
+macro_rules! known_columns {
+    () => {
+        "id, article, source, slot, entry_id, title, published_at_ms, first_seen_at_ms, content_hash, text_hash"
+    };
+}
+pub(super) use known_columns;
 
 pub(super) fn known_entry(row: &rusqlite::Row<'_>) -> Result<KnownEntry, rusqlite::Error> {
     Ok(KnownEntry {
@@ -190,8 +205,10 @@ pub(super) fn known_entry(row: &rusqlite::Row<'_>) -> Result<KnownEntry, rusqlit
 
 fn known(tx: &Savepoint<'_>, source: i64, candidate: &Candidate) -> Result<Known, Error> {
     let same_key = tx
-        .prepare_cached(&format!(
-            "SELECT {KNOWN_COLUMNS} FROM entries WHERE source = ?1 AND key = ?2 ORDER BY slot DESC LIMIT 1"
+        .prepare_cached(concat!(
+            "SELECT ",
+            known_columns!(),
+            " FROM entries WHERE source = ?1 AND key = ?2 ORDER BY slot DESC LIMIT 1"
         ))?
         .query_row(params![source, candidate.key], known_entry)
         .optional()?;
@@ -201,8 +218,10 @@ fn known(tx: &Savepoint<'_>, source: i64, candidate: &Candidate) -> Result<Known
     };
     if known.same_key.is_none() {
         known.same_key = tx
-            .prepare_cached(&format!(
-                "SELECT {KNOWN_COLUMNS} FROM entries
+            .prepare_cached(concat!(
+                "SELECT ",
+                known_columns!(),
+                " FROM entries
                  WHERE id = (SELECT max(entry) FROM former WHERE source = ?1 AND key = ?2)"
             ))?
             .query_row(params![source, candidate.key], known_entry)
@@ -222,8 +241,10 @@ fn known(tx: &Savepoint<'_>, source: i64, candidate: &Candidate) -> Result<Known
     }
     if let Some(url_key) = candidate.url_key {
         known.same_url = tx
-            .prepare_cached(&format!(
-                "SELECT {KNOWN_COLUMNS} FROM entries WHERE url_key = ?1 ORDER BY id DESC LIMIT 20"
+            .prepare_cached(concat!(
+                "SELECT ",
+                known_columns!(),
+                " FROM entries WHERE url_key = ?1 ORDER BY id DESC LIMIT 20"
             ))?
             .query_map([url_key], known_entry)?
             .collect::<Result<_, _>>()?;
@@ -340,7 +361,7 @@ fn insert_article(
         .updated
         .map_or(published, |date| date.min(context.now).max(published));
     let wanted = if slot == 0 && candidate.trusted {
-        republishable(entry.id_kind, &entry.id)
+        republishable(entry.id_kind, &entry.id, entry.url.as_deref())
     } else {
         None
     };
@@ -385,13 +406,16 @@ fn is_published(tx: &Savepoint<'_>, id: &str) -> Result<bool, Error> {
 }
 
 /// The origin's id when it may stand in our feeds: an absolute IRI (RFC 4287 §4.2.6, RFC 3987).
-fn republishable(kind: IdKind, id: &str) -> Option<&str> {
+fn republishable<'a>(kind: IdKind, id: &'a str, url: Option<&str>) -> Option<&'a str> {
     const NEVER: &[char] = &['<', '>', '"', '{', '}', '|', '\\', '^', '`'];
     if kind != IdKind::Published
         || id.contains(NEVER)
         || id.chars().any(|c| c.is_whitespace() || c.is_control())
     {
         return None;
+    }
+    if url == Some(id) {
+        return Some(id); // an absolute address, read before
     }
     let (scheme, rest) = id.split_once(':')?;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
@@ -447,6 +471,7 @@ fn revise(
     tx.prepare_cached("DELETE FROM contents WHERE entry = ?1")?
         .execute([entry])?;
     insert_content(tx, entry, candidate)?;
+    pages::keep_scope(tx, entry)?;
     let shown_before = representative(tx, article)?;
     compose(tx, article)?;
     if shown_before == entry {
@@ -547,7 +572,7 @@ mod tests {
             "yt:video:abc",
             "https://b.example/ü",
         ] {
-            assert_eq!(republishable(IdKind::Published, id), Some(id));
+            assert_eq!(republishable(IdKind::Published, id, None), Some(id));
         }
         for id in [
             "1234",
@@ -560,9 +585,12 @@ mod tests {
             ":x",
             "Re: story",
         ] {
-            assert_eq!(republishable(IdKind::Published, id), None, "{id}");
+            assert_eq!(republishable(IdKind::Published, id, None), None, "{id}");
         }
-        assert_eq!(republishable(IdKind::Link, "http://example.org/"), None);
+        assert_eq!(
+            republishable(IdKind::Link, "http://example.org/", None),
+            None
+        );
     }
 
     #[test]

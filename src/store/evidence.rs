@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::codec::{from_json, instant, optional_instant, rung};
 use super::fill::related;
 use super::forget::article_pk;
-use super::{Error, Store};
+use super::{Error, PageSeen, Store, pages};
 use crate::model::{Related, Rung};
 
 /// An article, explained. JSON names are those of `docs/json.md`.
@@ -68,6 +68,8 @@ pub struct Joined {
     pub revision: u32,
     /// Its earlier states that are kept, the newest first.
     pub revisions: Vec<Earlier>,
+    /// Its page; `None`: none was wanted.
+    pub page: Option<PageSeen>,
 }
 
 /// An earlier state of an entry.
@@ -163,6 +165,7 @@ fn joined(connection: &Connection, article: i64) -> Result<Vec<Joined>, Error> {
                 .transpose()?,
             revision: row.get(12)?,
             revisions: earlier(connection, number)?,
+            page: pages::seen(connection, number)?,
         });
     }
     Ok(entries)

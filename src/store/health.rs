@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::codec::{from_json, optional_instant};
-use super::{Error, HistoryState, PushState, Sources, Store, history, push};
+use super::{Error, HistoryState, PagesState, PushState, Sources, Store, history, pages, push};
 use crate::model::FeedInfo;
 
 /// The health of one configured source, as `sources` shows it. JSON names are those of `docs/json.md`.
@@ -57,6 +57,8 @@ pub struct SourceHealth {
     pub push: Option<PushState>,
     /// How the walk through its archives stands; `None`: there was none.
     pub history: Option<HistoryState>,
+    /// How the pages of its entries stand; `None`: none were wanted.
+    pub pages: Option<PagesState>,
 }
 
 impl Store {
@@ -112,6 +114,7 @@ impl Store {
                     recovered,
                     push: push::state(connection, key, source)?,
                     history: history::state(connection, key)?,
+                    pages: pages::state(connection, key)?,
                 };
                 health.cure = health.error_class.as_deref().and_then(cure);
                 health.state = state(&health, source.paused, optional_instant(row, 12)?.is_some());

@@ -13,8 +13,8 @@ const ENTRIES: usize = 256;
 /// … or this much text: polls wait for it, if some come.
 const TEXT_BYTES: usize = 1 << 19;
 
-const COLUMNS: &str = "e.id, e.title, e.details, c.html
-     FROM entries e LEFT JOIN contents c ON c.entry = e.id";
+const COLUMNS: &str = "e.id, e.title, e.details, coalesce(p.html, c.html)
+     FROM entries e LEFT JOIN contents c ON c.entry = e.id LEFT JOIN pages p ON p.entry = e.id";
 
 impl Store {
     /// Indexes some of the entries that are new, changed or gone. Returns how many are left, at most.

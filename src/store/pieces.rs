@@ -41,6 +41,11 @@ pub(super) fn record(
         now: at,
         first_poll: false,
         feed_updated: feed.info.updated,
+        // Nobody asks a site for the pages of its past.
+        pages: match piece {
+            Piece::Pushed { .. } => usize::MAX,
+            Piece::Archive { .. } => 0,
+        },
     };
     match piece {
         Piece::Pushed { subscription } => {

@@ -23,6 +23,9 @@ pub(super) const GONE_CONFIRMED_AFTER: TimeDelta = TimeDelta::hours(24);
 /// Entries that a source's newest document holds at most, however many parts it is put together from.
 const MOST_ENTRIES: usize = 5_000;
 
+/// Entries of a source's first document whose pages are wanted: a new source is no flood of requests.
+const FIRST_PAGES: usize = 50;
+
 /// What is said when the address of a source changes.
 const MOVED: &str = "moved for good, as three polls agree: polled at its new address; change the configured URL to keep it";
 /// The same for the way back.
@@ -253,6 +256,11 @@ fn store_feed(
         now: at,
         first_poll: before.last_ok_at.is_none(),
         feed_updated: feed.info.updated,
+        pages: if before.last_ok_at.is_none() {
+            FIRST_PAGES
+        } else {
+            usize::MAX
+        },
     };
     if feed.furniture.is_some() || feed.repeated.is_some() {
         tx.prepare_cached(

@@ -45,6 +45,7 @@ fn source(id: &str, url: &str) -> Arc<Source> {
         paused: false,
         websub: false,
         history: false,
+        pages: Default::default(),
         request: RequestOptions {
             headers: Default::default(),
             basic_auth: None,
@@ -69,6 +70,7 @@ fn candidate((id, title, text): Text<'_>) -> Item {
         ..Details::default()
     };
     Item::Candidate(Box::new(Candidate {
+        page: None,
         raw_hash: xxh3_64(format!("{id}{title}{text}").as_bytes()),
         key: hash(id),
         url_key: None,

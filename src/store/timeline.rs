@@ -9,8 +9,8 @@ use rusqlite::{Connection, Row, params};
 use super::claims::Sources;
 use super::codec::{decompress, from_json, id_kind, instant, json, millis, optional_instant, rung};
 use super::fill::{fill, related};
-use super::{Error, Store, index};
-use crate::model::{Article, Details, Entry, EntryRef, FeedInfo, Origin, Rung, Source};
+use super::{Error, Store, index, pages};
+use crate::model::{Article, Details, Entry, EntryRef, FeedInfo, Origin, PageFields, Rung, Source};
 use crate::search::Query;
 
 /// Which articles are wanted, newest first.
@@ -110,7 +110,7 @@ fn unknown(kind: &str, name: &str) -> Error {
 
 const COLUMNS: &str = "a.pk, a.id, a.published_id, a.published_at_ms, a.updated_at_ms, a.first_seen_at_ms, a.revision,
     a.source_updated_at_ms, e.id, e.source, e.entry_id, e.id_kind, e.url, e.title, e.published_at_ms, e.updated_at_ms,
-    e.details, c.html";
+    e.details, c.html, p.fields, p.html";
 
 impl Store {
     /// The articles of a selection.
@@ -272,7 +272,7 @@ fn statement(selection: &Selection) -> String {
     };
     format!(
         "SELECT {COLUMNS} FROM {from} JOIN entries e ON e.id = {shown}
-         LEFT JOIN contents c ON c.entry = e.id {found}
+         LEFT JOIN contents c ON c.entry = e.id LEFT JOIN pages p ON p.entry = e.id {found}
          WHERE {column} >= ?2 {of_sources} {behind} AND ?4 IS ?4 AND ?5 IS ?5 AND ?6 IS ?6 ORDER BY {best} {column} DESC, a.pk DESC LIMIT ?3"
     )
 }
@@ -408,6 +408,10 @@ fn article(
             .unwrap_or_default(),
         details,
     };
+    let mut page = pages::fields(row.get(18)?, row.get(19)?)?;
+    if let Some(fields) = &mut page {
+        fields.apply(&mut entry);
+    }
     let (entries, last_seen) = places(connection, pk, representative, origins)?;
     let filled = match entries.len() {
         1 => Vec::new(),
@@ -428,6 +432,7 @@ fn article(
         entries,
         related: related(connection, pk)?,
         filled,
+        page: page.map(PageFields::into_seen),
     })
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::articles::{KNOWN_COLUMNS, known_entry, stored_text};
+use super::articles::{known_columns, known_entry, stored_text};
 use super::codec::millis;
 use super::{Error, Store};
 use crate::dedup::{Index, KnownEntry, Placed, Side, Texts};
@@ -70,7 +70,10 @@ impl Window {
         if self.nearness.window.is_none() {
             return Ok(());
         }
-        let blob: Vec<u8> = keys.iter().flat_map(|key| key.to_le_bytes()).collect();
+        let mut blob = Vec::with_capacity(4 * keys.len());
+        for key in &keys {
+            blob.extend_from_slice(&key.to_le_bytes());
+        }
         connection
             .prepare_cached("INSERT OR REPLACE INTO sketches (entry, sketch) VALUES (?1, ?2)")?
             .execute(params![placed.entry, sketch.encode()])?;
@@ -285,8 +288,10 @@ impl StoredTexts<'_> {
     fn known(&self, entry: i64) -> Result<Option<(KnownEntry, Side)>, Error> {
         let found = self
             .connection
-            .prepare_cached(&format!(
-                "SELECT {KNOWN_COLUMNS}, (SELECT sketch FROM sketches WHERE entry = id), details ->> '$.image.url',
+            .prepare_cached(concat!(
+                "SELECT ",
+                known_columns!(),
+                ", (SELECT sketch FROM sketches WHERE entry = id), details ->> '$.image.url',
                  details ->> '$.language' FROM entries WHERE id = ?1"
             ))?
             .query_row([entry], |row| {

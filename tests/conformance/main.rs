@@ -6,6 +6,7 @@
 mod checks;
 mod compare;
 mod dedup;
+mod extraction;
 mod schedule;
 mod urls;
 

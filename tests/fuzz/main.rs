@@ -31,6 +31,11 @@ fn no_html_brings_a_script_in() {
     run("html", targets::html);
 }
 
+#[test]
+fn no_page_breaks_the_reading_of_articles() {
+    run("page", targets::page);
+}
+
 fn run(target: &'static str, check: fn(&[u8])) {
     // feed-rs recurses, and this is no release build.
     let worker = std::thread::Builder::new()

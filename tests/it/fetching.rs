@@ -50,6 +50,7 @@ pub(crate) fn source(url: impl Into<Url>) -> Source {
         paused: false,
         websub: false,
         history: false,
+        pages: Default::default(),
         request: RequestOptions {
             headers: BTreeMap::new(),
             basic_auth: None,

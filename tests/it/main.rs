@@ -23,6 +23,7 @@ mod manners;
 mod mill;
 mod moving;
 mod origin;
+mod pages;
 mod polling;
 mod push;
 mod schedule;

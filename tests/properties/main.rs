@@ -288,6 +288,7 @@ fn article(entry: Entry) -> Article {
         revision: 1,
         related: Vec::new(),
         filled: Vec::new(),
+        page: None,
         entries: vec![EntryRef {
             source: "mill".into(),
             entry_id: entry.id.clone(),
@@ -353,5 +354,91 @@ fn what_is_published_reads_back_unchanged() {
             let source = after.details.source.as_ref().expect("a source");
             assert_eq!(source.title.as_deref(), Some("Mill"));
         }
+    });
+}
+
+/// What pages are made of, and what breaks them.
+const PAGE: &[&str] = &[
+    "<html lang=\"en\">",
+    "<head>",
+    "<title>The ferry | Gazette</title>",
+    "<body>",
+    "<article>",
+    "</article>",
+    "<div class=\"post-content\">",
+    "</div>",
+    "<h1>The ferry</h1>",
+    "<p>",
+    "</p>",
+    "<p>The ferry came back to the harbour after a winter in the yard, and the town stood there.</p>",
+    "<br><br>",
+    "<br>",
+    "• a line",
+    "<strong>Key Takeaways:</strong>",
+    "<h2>Key Takeaways</h2>",
+    "<ul>",
+    "<li>one of them",
+    "</ul>",
+    "<aside class=\"takeaways\">",
+    "</aside>",
+    "<b><i>",
+    "</b>",
+    "<a href=\"/x\">",
+    "</a>",
+    "<img src=\"/a.jpg\" alt=\"b\">",
+    "<figure>",
+    "</figure>",
+    "<time datetime=\"2026-01-02\">2 January</time>",
+    "Updated On 3 January 2026 | Published 1 January 2026",
+    "<table><tr><td>",
+    "</table>",
+    "<script type=\"application/ld+json\">{\"@type\": \"NewsArticle\", \"headline\": \"x\", \"author\": {\"@id\": \"#a\"}}</script>",
+    "<script type=\"application/ld+json\">{\"@graph\": [{\"@id\": \"#a\", \"author\": {\"@id\": \"#a\"}}",
+    "</script>",
+    "<meta property=\"og:image\" content=\"//x/y.png\">",
+    "<meta name=author content=\"By A and B\">",
+    "<!--",
+    "-->",
+    "&amp;",
+    "&#0;",
+    "\u{e010}",
+    "\u{e00f}\u{e011}",
+    "<svg>",
+    "<template>",
+    "<blockquote class=\"twitter-tweet\">",
+    "</blockquote>",
+    "Subscribe to continue reading",
+    "é日本",
+];
+
+#[test]
+fn pages_are_read_whatever_they_are_made_of() {
+    let page =
+        prop::collection::vec(prop::sample::select(PAGE), 0..80).prop_map(|parts| parts.concat());
+    holds(300, page, |html| {
+        let url = Url::parse("https://quay.example/news/ferry").expect("a constant URL");
+        let given = feedmill::extract::Page {
+            body: html.as_bytes(),
+            content_type: Some("text/html; charset=utf-8"),
+            url: &url,
+            asked: None,
+            fetched_at: now(),
+            zone: None,
+        };
+        let Ok(found) = feedmill::extract::extract(&given, &Default::default()) else {
+            return;
+        };
+        let html = &found.entry.content_html;
+        assert_eq!(
+            normalize::page::sanitized(html, &url),
+            *html,
+            "it is sanitized"
+        );
+        assert_eq!(feedmill::text::text_of(html), found.text);
+        assert!(!html.contains('\u{e010}') && !html.contains("<script"));
+        assert_eq!(
+            feedmill::extract::extract(&given, &Default::default()),
+            Ok(found)
+        );
     });
 }

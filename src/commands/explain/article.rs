@@ -3,7 +3,7 @@
 use chrono::SecondsFormat;
 
 use crate::model::{Relation, Rung};
-use crate::store::{ArticleExplanation, Joined};
+use crate::store::{ArticleExplanation, Joined, PageSeen};
 
 /// The explanation for people.
 pub(super) fn text(article: &ArticleExplanation) -> String {
@@ -48,11 +48,34 @@ pub(super) fn text(article: &ArticleExplanation) -> String {
             None => "still in its feed".to_owned(),
         };
         out += &format!("      first seen {}, {last}\n", time(entry.first_seen));
+        if let Some(page) = &entry.page {
+            out += &page_lines(page);
+        }
         for earlier in &entry.revisions {
             let title = earlier.title.as_deref().unwrap_or("no title");
             let (number, at) = (earlier.revision, time(earlier.replaced));
             out += &format!("      revision {number} until {at}: {title}\n");
         }
+    }
+    out
+}
+
+/// What became of the page of an entry, and which fields it gave.
+fn page_lines(page: &PageSeen) -> String {
+    let time = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let mut out = format!("      page {}", page.status);
+    if let Some(at) = page.fetched {
+        out += &format!(", fetched {}", time(at));
+    }
+    if let Some(at) = page.next_try {
+        out += &format!(", next try {} ({} failed)", time(at), page.tries);
+    }
+    if let Some(reason) = &page.reason {
+        out += &format!(": {reason}");
+    }
+    out.push('\n');
+    for (field, from) in &page.provenance {
+        out += &format!("        {field} from {from}\n");
     }
     out
 }
