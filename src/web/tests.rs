@@ -67,6 +67,7 @@ fn article_of(title: Option<&str>, url: Option<&str>, html: &str) -> Article {
         entries: vec![],
         related: vec![],
         filled: vec![],
+        page: None,
     }
 }
 
