@@ -328,6 +328,7 @@ fn provenance(frame: &Frame, told: &Told<'_>, text: &str) -> Markup {
                 dt { (labels::REVISIONS) } dd { (article.revision) }
                 @if let Some(language) = &entry.details.language { dt { (labels::LANGUAGE_WORD) } dd { (cut(language, 40)) } }
                 @if !text.trim().is_empty() { dt { (labels::WORDS) } dd { (labels::number(word_count(text))) } }
+                @if let Some(said) = &article.page { @for (field, from) in &said.provenance { dt { (field) } dd { code { (from) } } } }
                 @for filled in &article.filled { dt { (filled.field) } dd { (labels::filled(filled.field, frame.name(&filled.source))) } }
                 @for category in entry.details.categories.iter().take(50) { dt { (labels::TAGS) } dd dir="auto" { (cut(category.label.as_deref().unwrap_or(&category.term), 100)) } }
             }
