@@ -46,7 +46,7 @@ pub mod hub;
 
 pub mod archives;
 
-pub mod pages;
+pub mod full_text;
 
 pub mod daemon;
 
