@@ -287,6 +287,24 @@ async fn robots_txt_decides_and_is_asked_for_once() {
 }
 
 #[tokio::test]
+async fn without_an_answer_about_robots_txt_nothing_is_fetched() {
+    let origin = Origin::start().await;
+    origin.script("/feed", feed(&origin, &[("1", TITLE, "/a")]));
+    origin.script("/robots.txt", Reply::status(503));
+    origin.script("/a", page(TITLE, &paragraphs()));
+    let mill = mill(&origin).await;
+    mill.poll("feed").await.expect("polled");
+    fetch(&mill).await;
+    let pages = mill.health("feed").pages.expect("wanted");
+    assert_eq!((pages.waiting, asked(&origin, "/a")), (1, 0));
+    assert!(pages.reason.expect("a reason").contains("robots.txt"));
+    origin.script("/robots.txt", Reply::status(404));
+    mill.later(TimeDelta::hours(1));
+    fetch(&mill).await;
+    assert_eq!(asked(&origin, "/a"), 1);
+}
+
+#[tokio::test]
 async fn robots_txt_of_the_host_that_a_page_moved_to_counts_too() {
     let (origin, other) = (Origin::start().await, Origin::start().await);
     origin.script("/feed", feed(&origin, &[("1", TITLE, "/a")]));
