@@ -54,7 +54,9 @@ pub struct Config {
     pub schedule: Cadence,
     /// `[dedup]`.
     pub dedup: Nearness,
-    /// Of cron lines, where a source says nothing else.
+    /// `[pages]`.
+    pub pages: Pages,
+    /// Of cron lines, where a source says nothing else; and of the days on pages.
     pub timezone: chrono_tz::Tz,
     /// `[[source]]`, then the outlines of `[[opml]]`, in file order.
     pub sources: Vec<Arc<Source>>,
@@ -119,6 +121,17 @@ pub struct Fetch {
     pub idle_timeout: Duration,
     /// Bytes, before as well as after content decoding.
     pub max_body: u64,
+}
+
+/// `[pages]`.
+#[derive(Clone, Debug)]
+pub struct Pages {
+    /// Pictures on pages come through us instead of from their origins.
+    pub image_proxy: bool,
+    /// Bytes of the largest picture that is passed on.
+    pub image_max: u64,
+    /// Bytes of pictures that are kept on the disk.
+    pub image_cache: u64,
 }
 
 /// `[[output]]`.
@@ -320,6 +333,7 @@ fn walk(path: &Path, root: &Section<'_>, world: &World<'_>, notes: &mut Notes<'_
     let (fetch, request, contact) = sections::fetch(root, world, notes);
     let (cadence, zone) = sections::schedule(root, world, notes);
     let dedup = sections::dedup(root, notes);
+    let pages = sections::pages(root, notes);
     let defaults = Defaults {
         request,
         contact,
@@ -337,6 +351,7 @@ fn walk(path: &Path, root: &Section<'_>, world: &World<'_>, notes: &mut Notes<'_
         request: defaults.request,
         schedule: defaults.cadence,
         dedup,
+        pages,
         timezone: zone,
         sources: sources.into_iter().map(Arc::new).collect(),
         outputs,

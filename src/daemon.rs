@@ -21,8 +21,10 @@ pub use retention::purge;
 
 use jump::Watch;
 
+mod album;
 mod archives;
 mod asked;
+mod files;
 mod followed;
 mod happenings;
 mod jump;
@@ -31,6 +33,7 @@ mod retention;
 mod searches;
 #[cfg(test)]
 mod tests;
+mod web;
 
 /// Sources claimed at once.
 const CLAIM: usize = 256;
@@ -258,6 +261,8 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
     let behind = publish(&config, &shell, &sources, &site_sender).await?;
     let serving = tokio::spawn(http::serve(listener, http::router(served), stop.clone()));
     ready_sender.send_replace(true);
+    let first = lazy.clone();
+    tokio::spawn(async move { first.warm("").await });
     let changed = Arc::new(Notify::new());
     if behind {
         changed.notify_one();
@@ -479,6 +484,7 @@ async fn render_changes(
         }
         let published = publish(&config, &shell, &sources, &site).await;
         lazy.renew();
+        lazy.warm("").await;
         if matches!(published, Ok(true)) {
             changed.notify_one();
         }

@@ -27,6 +27,7 @@ mod error;
 mod gate;
 mod head;
 mod hub;
+mod image;
 mod link;
 mod local;
 mod quiet;

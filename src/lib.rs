@@ -38,6 +38,8 @@ pub mod store;
 
 pub mod publish;
 
+pub mod web;
+
 pub mod poll;
 
 pub mod push;

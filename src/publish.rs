@@ -12,8 +12,6 @@ pub mod json_feed;
 
 pub mod json;
 
-pub mod index;
-
 /// The feed of what needs the operator.
 pub mod health;
 pub mod opml;
@@ -99,6 +97,8 @@ pub struct Publication {
     pub content_type: &'static str,
     /// Needed to read it; `None` means that everybody may.
     pub token: Option<Secret>,
+    /// `Content-Security-Policy` of a page; `None`: it loads nothing at all.
+    pub policy: Option<&'static str>,
     fields: Fields,
 }
 
@@ -198,6 +198,7 @@ impl Draft {
             last_modified,
             content_type: self.content_type,
             token,
+            policy: None,
             fields: Fields {
                 last_modified: header_value(&last_modified_field),
                 cache_control: header_value(&format!("{scope}, max-age={max_age}")),

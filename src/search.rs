@@ -115,6 +115,16 @@ impl Query {
         cut(text, start, hit, end)
     }
 
+    /// Where words that are looked for stand in a text, in its order.
+    pub fn marks(&self, text: &str) -> Vec<std::ops::Range<usize>> {
+        let length = |at: usize, word: usize| match &self.words[word] {
+            word if word.text.contains(is_dense) => word.text.len(),
+            _ => runs(&text[at..]).next().map_or(0, |(_, run)| run.len()),
+        };
+        let hits = self.hits(text).into_iter();
+        hits.map(|(at, word)| at..at + length(at, word)).collect()
+    }
+
     /// Where a word stands, and which.
     fn hits(&self, text: &str) -> Vec<(usize, usize)> {
         let found = |(at, run): (usize, &str)| {

@@ -36,6 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("publish", &["model", "config", "text"]),
+    ("web", &["model", "text", "search", "store"]), // what the store tells of articles and sources
 ];
 
 /// The shell: joins the stages, and may name all of them.
@@ -68,6 +69,8 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("axum", &["publish/http", "control"]),
     ("clap", &["commands", "main"]),
     ("indicatif", &["commands", "main"]),
+    ("maud", &["web"]),
+    ("similar", &["web/diff"]),
 ];
 
 #[test]

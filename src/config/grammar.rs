@@ -5,7 +5,7 @@ pub(super) const GRAMMAR: &[(&str, &[&str])] = &[
     (
         "",
         &[
-            "server", "store", "fetch", "schedule", "dedup", "source", "opml", "output",
+            "server", "store", "fetch", "schedule", "dedup", "pages", "source", "opml", "output",
         ],
     ),
     ("server", &["listen", "public_url"]),
@@ -40,6 +40,7 @@ pub(super) const GRAMMAR: &[(&str, &[&str])] = &[
         ],
     ),
     ("dedup", &["near_duplicates", "window"]),
+    ("pages", &["image_proxy", "image_max", "image_cache"]),
     (
         "source",
         &[

@@ -1,4 +1,4 @@
-//! `[server]`, `[store]`, `[fetch]`, `[schedule]` and `[dedup]`.
+//! `[server]`, `[store]`, `[fetch]`, `[schedule]`, `[dedup]` and `[pages]`.
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::model::{Budget, Cadence, HttpVersion, Nearness, RequestOptions, Reten
 
 use super::file::{Notes, Read, Section, Value};
 use super::values::{choice, count, duration, flag, length, network, size, timezone, whole, words};
-use super::{Fetch, Listen, Server, Store, World, secret};
+use super::{Fetch, Listen, Pages, Server, Store, World, secret};
 
 const PROJECT_URL: &str = "https://github.com/feedmill/feedmill";
 const USER_AGENT: &str = "Feedmill/{version} (+{contact})";
@@ -178,6 +178,16 @@ pub(super) fn dedup(root: &Section<'_>, notes: &mut Notes<'_>) -> Nearness {
     let window = section.read("window", DAY * 4, notes, length(bounds));
     Nearness {
         window: TimeDelta::from_std(window).ok().filter(|_| wanted),
+    }
+}
+
+/// `[pages]`.
+pub(super) fn pages(root: &Section<'_>, notes: &mut Notes<'_>) -> Pages {
+    let section = root.section("pages", "pages", notes);
+    Pages {
+        image_proxy: section.read("image_proxy", false, notes, flag),
+        image_max: section.read("image_max", 8 << 20, notes, size(1 << 10..=1 << 28)),
+        image_cache: section.read("image_cache", 256 << 20, notes, size(1 << 20..=1 << 40)),
     }
 }
 

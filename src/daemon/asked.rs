@@ -17,6 +17,7 @@ use crate::publish::{Channel, Format, Publication};
 use crate::store::{self, ArchivePage, Selection, Sources};
 
 use super::followed::{self, List};
+use super::web::{self, Known, Page};
 use super::{outputs, searches};
 
 /// Articles of such a feed, as of an output that says nothing else.
@@ -42,6 +43,8 @@ pub(super) struct Desk {
     pub(super) sources: Sources,
     /// Lists of sources, and until when they are good.
     lists: Arc<Mutex<Lists>>,
+    /// What pages know.
+    pub(super) known: Known,
 }
 
 impl Desk {
@@ -51,13 +54,19 @@ impl Desk {
             shell,
             sources,
             lists: Arc::default(),
+            known: Known::default(),
         }
     }
 
     /// Makes documents for the server.
     pub(super) fn lazy(self) -> Lazy {
         let desk = Arc::new(self);
-        Lazy::new(move |path| Arc::clone(&desk).make(path))
+        let album = desk.album();
+        let lazy = Lazy::new(move |path| Arc::clone(&desk).make(path));
+        match album {
+            Some(album) => lazy.with_pictures(move |path| Arc::clone(&album).picture(path)),
+            None => lazy,
+        }
     }
 
     async fn make(self: Arc<Self>, path: String) -> Made {
@@ -86,6 +95,15 @@ impl Desk {
             return match made {
                 Ok(Ok(publication)) => Made::Brief(Arc::new(publication)),
                 Ok(Err(error @ store::Error::Search { .. })) => Made::Refused(format!("{error}\n")),
+                Ok(Err(error)) => failed(&path, &error),
+                Err(error) => failed(&path, &error),
+            };
+        }
+        if let Some(page) = Page::read(&path, &self.config) {
+            let desk = Arc::clone(&self);
+            let made = tokio::task::spawn_blocking(move || web::make(&desk, &page)).await;
+            return match made {
+                Ok(Ok(made)) => made,
                 Ok(Err(error)) => failed(&path, &error),
                 Err(error) => failed(&path, &error),
             };
@@ -207,6 +225,7 @@ impl Desk {
         if { filtered }.all(|output| output.filters.is_empty()) {
             return self.shell.store.timeline(selection, &self.sources);
         }
+        let most = selection.limit.unwrap_or(LIMIT);
         let all = Selection {
             limit: Some(outputs::MOST_JUDGED),
             ..selection.clone()
@@ -228,7 +247,7 @@ impl Desk {
                 if passes {
                     shown.push(article);
                 }
-                shown.len() < LIMIT
+                shown.len() < most
             })?;
         Ok(shown)
     }
@@ -342,7 +361,7 @@ impl Wanted {
 }
 
 /// A segment of a path without its percent-encoding (RFC 3986 §2.1); `None` when that is broken or no UTF-8.
-fn decoded(segment: &str) -> Option<String> {
+pub(super) fn decoded(segment: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(segment.len());
     let mut rest = segment.as_bytes();
     while let [first, tail @ ..] = rest {

@@ -92,7 +92,7 @@ pub(super) fn is_secret(source: &Source) -> bool {
 }
 
 /// Where redirects led may hold a password as well.
-fn without_user(address: String) -> String {
+pub(super) fn without_user(address: String) -> String {
     let Ok(mut url) = url::Url::parse(&address) else {
         return address;
     };

@@ -11,7 +11,7 @@ use crate::filter::Subject;
 use crate::hub;
 use crate::model::{Article, Source};
 use crate::poll::Shell;
-use crate::publish::{Channel, Draft, Format, Publication, Site, directory, index};
+use crate::publish::{Channel, Draft, Format, Publication, Site, directory};
 use crate::store::{self, OutputState, Selection, SelectionOrder, Sources};
 
 /// Brings the archives up to date, renders every output, remembers what is published (synced to the disk), then serves
@@ -35,12 +35,12 @@ pub async fn publish(
             }
         }
     }
-    let (mut fresh, recorded) = rendered(config, shell, sources)?;
+    let (fresh, recorded) = rendered(config, shell, sources)?;
     if !recorded.is_empty() {
         shell.store.record_outputs(recorded).await?;
     }
     write_directories(config, shell, &fresh);
-    fresh.insert(String::new(), start_page(config, shell));
+    super::files::write(config, shell, sources);
     site.send_replace(Arc::new(fresh));
     Ok(more)
 }
@@ -119,7 +119,7 @@ pub fn passes(output: &Output, article: &Article) -> bool {
 }
 
 /// How long a client may keep an output, in seconds: a change shows within a minute.
-const MAX_AGE: u64 = 60;
+pub(super) const MAX_AGE: u64 = 60;
 
 pub(super) fn channel(
     config: &Config,
@@ -205,9 +205,9 @@ pub fn selection(config: &Config, output: &Output, sources: &Sources) -> Selecti
             Order::Published => SelectionOrder::Published,
             Order::FirstSeen => SelectionOrder::FirstSeen,
         },
-        since: None,
         limit: Some(output.limit),
         per_source: output.per_source,
+        ..Selection::default()
     }
 }
 
@@ -244,24 +244,4 @@ fn write_directories(config: &Config, shell: &Shell, site: &Site) {
             }
         }
     }
-}
-
-fn start_page(config: &Config, shell: &Shell) -> Publication {
-    let open = config
-        .outputs
-        .iter()
-        .filter(|output| output.token.is_none());
-    let listings: Vec<index::Listing<'_>> = open
-        .map(|output| index::Listing {
-            name: &output.name,
-            title: &output.title,
-        })
-        .collect();
-    Publication::new(
-        index::render(&listings),
-        index::CONTENT_TYPE,
-        shell.clock.now(),
-        MAX_AGE,
-        None,
-    )
 }

@@ -54,7 +54,11 @@ pub(super) fn make(desk: &Desk, format: Format, text: &str) -> Result<Publicatio
 }
 
 /// What a search finds of the sources that an open output includes.
-fn selection(desk: &Desk, output: &Output, text: &str) -> Result<Selection, store::Error> {
+pub(super) fn selection(
+    desk: &Desk,
+    output: &Output,
+    text: &str,
+) -> Result<Selection, store::Error> {
     let refused = |reason| store::Error::Search { reason };
     if text.is_empty() {
         return Err(refused(

@@ -95,7 +95,7 @@ impl Fetcher {
         }
     }
 
-    /// Asks a subscriber of our own hub whether it meant it (W3C WebSub §5.3): at most [`CHALLENGE_BYTES`] of what it
+    /// Asks a subscriber of our own hub whether it meant it (W3C WebSub §5.3): at most `CHALLENGE_BYTES` of what it
     /// answers. Slots and pauses of its domain are kept: nobody is asked much by those who name its address.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use ::http::header::{
     ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_ENCODING,
     CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LAST_MODIFIED, LINK, LOCATION,
-    VARY, X_CONTENT_TYPE_OPTIONS,
+    REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use axum::Router;
@@ -25,7 +25,7 @@ use tokio::sync::watch;
 
 use super::{Coding, Publication, Site};
 pub use callback::{Callback, Callbacks, Reply, Room};
-pub use lazy::{Lazy, Made};
+pub use lazy::{Lazy, Made, Picture};
 pub use listen::{Listener, serve};
 
 /// What is served, and where.
@@ -70,12 +70,17 @@ impl Served {
     async fn respond(&self, request: &Request<()>) -> Response<Body> {
         let path = request.uri().path().strip_prefix(&self.base);
         let is_lazy = |path: &&str| {
-            let wholes = ["sources.", "search.", "health."];
-            path.contains('/') || wholes.iter().any(|whole| path.starts_with(whole))
+            !matches!(*path, "healthz" | "readyz") && !self.site.borrow().contains_key(*path)
         };
         let (Some(path), Some(lazy)) = (path.filter(is_lazy), &self.lazy) else {
             return self.answer(request);
         };
+        if let Some(picture) = path.strip_prefix("static/image/") {
+            return match lazy.picture(picture).await {
+                Some(picture) => self::picture(&picture, request),
+                None => note(StatusCode::NOT_FOUND, "There is no such picture.\n"),
+            };
+        }
         let made = lazy.get(&named(path, request.uri().query())).await;
         let head_only = request.method() == Method::HEAD;
         match made {
@@ -150,6 +155,19 @@ impl Served {
 
 /// What a path is asked as: of a query, only what the path takes is left (`q` of a search).
 fn named(path: &str, query: Option<&str>) -> String {
+    let is_page = !path.rsplit('/').next().unwrap_or_default().contains('.');
+    if is_page {
+        // What a page takes, its maker knows; a token is none of its business.
+        let pairs = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+        let mut kept = url::form_urlencoded::Serializer::new(String::new());
+        for (key, value) in pairs.filter(|(key, _)| key != "token").take(PARAMETERS) {
+            kept.append_pair(&key, &value);
+        }
+        return match kept.finish() {
+            kept if kept.is_empty() || kept.len() > LONGEST_QUERY => path.to_owned(),
+            kept => format!("{path}?{kept}"),
+        };
+    }
     if !path.starts_with("search.") {
         return path.to_owned();
     }
@@ -161,6 +179,11 @@ fn named(path: &str, query: Option<&str>) -> String {
     named.append_pair("q", asked.as_deref().unwrap_or_default().trim());
     named.finish()
 }
+
+/// Parameters of a query that are looked at …
+const PARAMETERS: usize = 8;
+/// … and the longest query, in bytes.
+const LONGEST_QUERY: usize = 2_000;
 
 /// Publications that a 404 names at most.
 const LISTED: usize = 50;
@@ -199,7 +222,9 @@ fn document(publication: &Publication, request: &HeaderMap, head_only: bool) -> 
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
     }
     if publication.content_type.starts_with("text/html") {
-        headers.insert(CONTENT_SECURITY_POLICY, NOTHING_ELSE);
+        let policy = publication.policy.unwrap_or(NOTHING_ELSE);
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     }
     if !head_only {
         *response.body_mut() = Body::from(form.body.clone());
@@ -209,10 +234,37 @@ fn document(publication: &Publication, request: &HeaderMap, head_only: bool) -> 
 
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
-/// Pages load nothing, run nothing, are framed nowhere and send no form.
-const NOTHING_ELSE: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-);
+/// A document loads nothing, runs nothing, is framed nowhere and sends no form.
+const NOTHING_ELSE: &str =
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// Somebody else's picture: whatever it is, it runs nothing. What it is asked as never changes its bytes' meaning, so it
+/// may be kept for a day.
+fn picture(picture: &Picture, request: &Request<()>) -> Response<Body> {
+    if request.method() != Method::GET && request.method() != Method::HEAD {
+        return method_not_allowed();
+    }
+    let headers: [(HeaderName, HeaderValue); 5] = [
+        (CONTENT_TYPE, HeaderValue::from_static(picture.content_type)),
+        (CONTENT_LENGTH, HeaderValue::from(picture.body.len())),
+        (
+            CACHE_CONTROL,
+            HeaderValue::from_static("public, max-age=86400"),
+        ),
+        (X_CONTENT_TYPE_OPTIONS, NOSNIFF),
+        (
+            CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("default-src 'none'; sandbox"),
+        ),
+    ];
+    let body = match *request.method() == Method::HEAD {
+        true => Body::empty(),
+        false => Body::from(picture.body.clone()),
+    };
+    let mut response = Response::new(body);
+    response.headers_mut().extend(headers);
+    response
+}
 
 /// A line of text that no cache keeps.
 fn note(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {

@@ -1,8 +1,7 @@
-//! What the tests of this stage share, and those of [`Publication`] and the page at the base.
+//! What the tests of this stage share, and those of [`Publication`].
 
 use std::io::Read;
 
-use super::index::Listing;
 use super::*;
 use crate::model::*;
 
@@ -222,25 +221,4 @@ fn dates_that_http_cannot_say_are_clamped() {
             expected
         );
     }
-}
-
-#[test]
-fn the_page_lists_outputs_and_lets_readers_find_them() {
-    let page = index::render(&[Listing {
-        name: "all",
-        title: "Bits & \"Bobs\" <all>",
-    }]);
-    let page = String::from_utf8(page).expect("UTF-8");
-    let title = "Bits &amp; &quot;Bobs&quot; &lt;all&gt;";
-    let link = format!(
-        "<link rel=\"alternate\" type=\"application/atom+xml\" title=\"{title}\" href=\"all.atom\">"
-    );
-    assert!(page.contains(&link), "{page}");
-    assert!(
-        page.contains(&format!(
-            "<li>{title}: <a href=\"all.atom\">Atom</a>, <a href=\"all.rss\">RSS</a>"
-        )),
-        "{page}"
-    );
-    assert!(String::from_utf8_lossy(&index::render(&[])).contains("No feed is open here"));
 }

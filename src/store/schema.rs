@@ -19,6 +19,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0009_search_fields.sql")),
     M::up(include_str!("../../migrations/0010_followers.sql")),
     M::up(include_str!("../../migrations/0011_full_text.sql")),
+    M::up(include_str!("../../migrations/0012_figures.sql")),
 ];
 
 /// Opens the writing connection and brings the schema up to date.

@@ -16,6 +16,7 @@ use crate::search::Query;
 use crate::sketch::{Blocks, Sketch};
 
 mod forgetting;
+mod paging;
 
 fn now() -> DateTime<Utc> {
     "2026-03-04T05:06:07Z".parse().expect("a date")

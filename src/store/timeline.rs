@@ -23,12 +23,17 @@ pub struct Selection {
     /// Keys of sources whose entries are not shown: not as places, and another entry represents the article.
     pub hidden: Vec<i64>,
     /// Only those where an entry (of `sources`, not of `hidden`) fits the words of this search; of very many, the newest
-    /// [`MOST_FOUND`] or [`MOST_FOUND_OF`].
+    /// `MOST_FOUND` or `MOST_FOUND_OF`.
     pub matching: Option<Query>,
     /// What "newest" means.
     pub order: SelectionOrder,
     /// Dated (in that order) at or after.
     pub since: Option<DateTime<Utc>>,
+    /// Only those that stand behind this article in that order, by its date there and its id; `None`: from the first on.
+    /// Of an id that is gone, those dated before.
+    pub behind: Option<(DateTime<Utc>, String)>,
+    /// The sources have few entries: their articles are gathered and sorted, instead of walking over all there are.
+    pub gather: bool,
     /// At most this many; `None` is all.
     pub limit: Option<usize>,
     /// At most this many represented by one source; `None` is no cap.
@@ -151,6 +156,11 @@ impl Store {
                 .filter_map(|key| Some(sources.source(*key)?.id.as_str()))
                 .collect();
             let since = selection.since.map_or(i64::MIN, millis);
+            let behind_at = selection
+                .behind
+                .as_ref()
+                .map_or(i64::MAX, |(at, _)| millis(*at));
+            let behind_id = selection.behind.as_ref().map(|(_, id)| id);
             let fts = selection.words();
             if let Some(words) = fts {
                 index::check(connection, words)?;
@@ -158,7 +168,9 @@ impl Store {
             let mut shown_of: HashMap<i64, usize> = HashMap::new();
             let mut left = selection.limit.unwrap_or(usize::MAX);
             let mut query = connection.prepare_cached(&sql)?;
-            let mut rows = query.query(params![keys, since, limit, fts, hidden, articles])?;
+            let mut rows = query.query(params![
+                keys, since, limit, fts, hidden, articles, behind_at, behind_id
+            ])?;
             while left > 0
                 && let Some(row) = rows.next()?
             {
@@ -200,7 +212,9 @@ fn statement(selection: &Selection) -> String {
         SelectionOrder::Published | SelectionOrder::Relevance => "a.published_at_ms",
         SelectionOrder::FirstSeen => "a.arrived_at_ms",
     };
-    let of_sources = if selection.sources.is_some() {
+    let of_sources = if selection.gather && selection.sources.is_some() {
+        ""
+    } else if selection.sources.is_some() {
         "AND EXISTS (SELECT 1 FROM entries m WHERE m.article = a.pk
          AND m.source IN (SELECT value FROM json_each(?1)))"
     } else {
@@ -236,15 +250,30 @@ fn statement(selection: &Selection) -> String {
         "(SELECT s.id FROM entries s WHERE s.article = a.pk AND s.source NOT IN (SELECT value FROM json_each(?5))
           ORDER BY s.id <> a.representative, s.scope DESC, s.id LIMIT 1)"
     };
+    let behind = match selection.behind {
+        // The first condition is one that the index takes.
+        Some(_) => format!(
+            "AND {column} <= ?7 AND ({column}, a.pk) < (?7, coalesce((SELECT b.pk FROM articles b WHERE b.id = ?8), 0))"
+        ),
+        None => "AND ?7 IS ?7 AND ?8 IS NULL".to_owned(),
+    };
+    let most = if is_search { "-1" } else { "?3" };
+    let gathered = format!(
+        "(SELECT a.pk FROM (SELECT DISTINCT g.article FROM entries g WHERE g.source IN (SELECT value FROM json_each(?1))) g
+         CROSS JOIN articles a ON a.pk = g.article WHERE {column} >= ?2 {behind}
+         ORDER BY {column} DESC, a.pk DESC LIMIT {most}) w CROSS JOIN articles a ON a.pk = w.pk"
+    );
     let from = if selection.articles.is_some() {
         "json_each(?6) w CROSS JOIN articles a ON a.id = w.value" // in this order: the list is short
+    } else if selection.gather && selection.sources.is_some() {
+        gathered.as_str() // only what is shown is sorted with its text
     } else {
         "articles a"
     };
     format!(
         "SELECT {COLUMNS} FROM {from} JOIN entries e ON e.id = {shown}
          LEFT JOIN contents c ON c.entry = e.id LEFT JOIN pages p ON p.entry = e.id {found}
-         WHERE {column} >= ?2 {of_sources} AND ?4 IS ?4 AND ?5 IS ?5 AND ?6 IS ?6 ORDER BY {best} {column} DESC, a.pk DESC LIMIT ?3"
+         WHERE {column} >= ?2 {of_sources} {behind} AND ?4 IS ?4 AND ?5 IS ?5 AND ?6 IS ?6 ORDER BY {best} {column} DESC, a.pk DESC LIMIT ?3"
     )
 }
 

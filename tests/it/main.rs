@@ -31,3 +31,4 @@ mod search;
 mod searched;
 mod trouble;
 mod walk;
+mod web;

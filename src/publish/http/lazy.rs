@@ -8,6 +8,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use tokio::sync::{OnceCell, Semaphore};
 
 use crate::model::Secret;
@@ -55,10 +56,25 @@ type Making = Pin<Box<dyn Future<Output = Made> + Send>>;
 /// Makes what a path below the base names. It must answer cheaply that it does not know a path.
 type Maker = dyn Fn(String) -> Making + Send + Sync;
 
+/// A picture of somebody else's, as it is passed on.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// Its bytes.
+    pub body: Bytes,
+    /// Its type, as its first bytes say.
+    pub content_type: &'static str,
+}
+
+type Fetching = Pin<Box<dyn Future<Output = Option<Picture>> + Send>>;
+
+/// Brings a picture by its path below `static/image/`; `None`: there is none to be had.
+type Courier = dyn Fn(String) -> Fetching + Send + Sync;
+
 /// Makes and keeps documents. Cloning is cheap.
 #[derive(Clone)]
 pub struct Lazy {
     maker: Arc<Maker>,
+    courier: Option<Arc<Courier>>,
     shelf: Arc<Mutex<Shelf>>,
     places: Arc<Semaphore>,
 }
@@ -85,9 +101,36 @@ impl Lazy {
     {
         Self {
             maker: Arc::new(move |path| Box::pin(maker(path)) as Making),
+            courier: None,
             shelf: Arc::default(),
             places: Arc::new(Semaphore::new(AT_ONCE)),
         }
+    }
+
+    /// Passes pictures on as well.
+    #[must_use]
+    pub fn with_pictures<F>(self, courier: impl Fn(String) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Option<Picture>> + Send + 'static,
+    {
+        let courier: Arc<Courier> = Arc::new(move |path| Box::pin(courier(path)) as Fetching);
+        Self {
+            courier: Some(courier),
+            ..self
+        }
+    }
+
+    /// The picture of a path.
+    pub(super) async fn picture(&self, path: &str) -> Option<Picture> {
+        match &self.courier {
+            Some(courier) => courier(path.to_owned()).await,
+            None => None,
+        }
+    }
+
+    /// Makes a document before anybody asks.
+    pub async fn warm(&self, path: &str) {
+        self.get(path).await;
     }
 
     /// Something changed: everything is made anew when it is next asked for.

@@ -2,8 +2,8 @@ use std::io::Read;
 
 use super::*;
 use crate::model::Secret;
+use crate::publish::atom;
 use crate::publish::tests::at;
-use crate::publish::{atom, index};
 
 pub(super) const BODY: &str =
     "<feed>the same words over and over, the same words over and over</feed>";
@@ -23,8 +23,8 @@ pub(super) fn publication(token: Option<&str>) -> Publication {
 /// A site below `/feeds/` with an open output, one with a token, and the page; and the switch of its readiness.
 pub(super) fn served() -> (Served, watch::Sender<bool>) {
     let page = Publication::new(
-        index::render(&[]),
-        index::CONTENT_TYPE,
+        "<!DOCTYPE html><title>Rivers</title>",
+        "text/html; charset=utf-8",
         at("2026-03-04T05:06:07Z"),
         300,
         None,
