@@ -301,7 +301,7 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
         Arc::clone(&changed),
         stop.clone(),
     ));
-    let reading = tokio::spawn(crate::pages::fetch_behind(
+    let reading = tokio::spawn(crate::full_text::fetch_behind(
         shell.clone(),
         sources.clone(),
         Arc::clone(&changed),

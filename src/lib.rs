@@ -48,7 +48,7 @@ pub mod hub;
 
 pub mod archives;
 
-pub mod pages;
+pub mod full_text;
 
 pub mod daemon;
 

@@ -41,7 +41,16 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// The shell: joins the stages, and may name all of them.
 const SHELL: &[&str] = &[
-    "poll", "push", "hub", "archives", "pages", "daemon", "control", "commands", "main", "lib",
+    "poll",
+    "push",
+    "hub",
+    "archives",
+    "full_text",
+    "daemon",
+    "control",
+    "commands",
+    "main",
+    "lib",
 ];
 
 /// Foreign crate → paths below `src/`, without `.rs`, that may name it; what lies below them may too.

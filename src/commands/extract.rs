@@ -10,8 +10,8 @@ use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::extract;
 use crate::fetch::{Answer, Fetcher, Payload};
+use crate::full_text::{PAGE_BYTES, Readers};
 use crate::model::{PageArticle, PageStatus, Source, Validators};
-use crate::pages::{PAGE_BYTES, Readers};
 use crate::publish::json;
 
 /// More is not read of a file.

@@ -12,8 +12,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::control::{self, Task};
 use crate::daemon;
+use crate::full_text;
 use crate::model::Report;
-use crate::pages;
 use crate::poll::Shell;
 use crate::store::{Holder, Sources, Store, plan_without_store};
 
@@ -80,7 +80,7 @@ pub async fn poll(
     totals.changed |= archives::walk_to_the_end(&shell, &sources, &stop)
         .await
         .map_err(Failure::running)?;
-    totals.changed |= pages::fetch_to_the_end(&shell, &sources, &stop)
+    totals.changed |= full_text::fetch_to_the_end(&shell, &sources, &stop)
         .await
         .map_err(Failure::running)?;
     let now = shell.clock.now();

@@ -9,7 +9,7 @@ use super::codec::{
     decompress, id_kind_name, instant, millis, optional_instant, rung_name, scope, scope_number,
 };
 use super::flapping::is_frozen;
-use super::pages;
+use super::full_text;
 use super::tombstones::Grave;
 use super::unite::{evidence_json, is_apart, relate, unite};
 use super::window::{self, Window};
@@ -86,7 +86,7 @@ pub(super) fn apply(
     let ruling = dedup::decide(&facts, &texts.side, &known, &texts);
     let side = texts.side;
     let applied = carry_out(tx, context, &candidate, first_seen, ruling)?;
-    pages::want(
+    full_text::want(
         tx,
         &candidate,
         &applied,
@@ -471,7 +471,7 @@ fn revise(
     tx.prepare_cached("DELETE FROM contents WHERE entry = ?1")?
         .execute([entry])?;
     insert_content(tx, entry, candidate)?;
-    pages::keep_scope(tx, entry)?;
+    full_text::keep_scope(tx, entry)?;
     let shown_before = representative(tx, article)?;
     compose(tx, article)?;
     if shown_before == entry {

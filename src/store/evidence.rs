@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::codec::{from_json, instant, optional_instant, rung};
 use super::fill::related;
 use super::forget::article_pk;
-use super::{Error, PageSeen, Store, pages};
+use super::{Error, PageSeen, Store, full_text};
 use crate::model::{Related, Rung};
 
 /// An article, explained. JSON names are those of `docs/json.md`.
@@ -165,7 +165,7 @@ fn joined(connection: &Connection, article: i64) -> Result<Vec<Joined>, Error> {
                 .transpose()?,
             revision: row.get(12)?,
             revisions: earlier(connection, number)?,
-            page: pages::seen(connection, number)?,
+            page: full_text::seen(connection, number)?,
         });
     }
     Ok(entries)

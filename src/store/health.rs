@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::codec::{from_json, optional_instant};
-use super::{Error, HistoryState, PagesState, PushState, Sources, Store, history, pages, push};
+use super::{Error, HistoryState, PagesState, PushState, Sources, Store, full_text, history, push};
 use crate::model::FeedInfo;
 
 /// The health of one configured source, as `sources` shows it. JSON names are those of `docs/json.md`.
@@ -114,7 +114,7 @@ impl Store {
                     recovered,
                     push: push::state(connection, key, source)?,
                     history: history::state(connection, key)?,
-                    pages: pages::state(connection, key)?,
+                    pages: full_text::state(connection, key)?,
                 };
                 health.cure = health.error_class.as_deref().and_then(cure);
                 health.state = state(&health, source.paused, optional_instant(row, 12)?.is_some());

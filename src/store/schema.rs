@@ -18,7 +18,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0008_archives.sql")),
     M::up(include_str!("../../migrations/0009_search_fields.sql")),
     M::up(include_str!("../../migrations/0010_followers.sql")),
-    M::up(include_str!("../../migrations/0011_pages.sql")),
+    M::up(include_str!("../../migrations/0011_full_text.sql")),
     M::up(include_str!("../../migrations/0012_figures.sql")),
 ];
 

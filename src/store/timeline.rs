@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row, params};
 use super::claims::Sources;
 use super::codec::{decompress, from_json, id_kind, instant, json, millis, optional_instant, rung};
 use super::fill::{fill, related};
-use super::{Error, Store, index, pages};
+use super::{Error, Store, full_text, index};
 use crate::model::{Article, Details, Entry, EntryRef, FeedInfo, Origin, PageFields, Rung, Source};
 use crate::search::Query;
 
@@ -408,7 +408,7 @@ fn article(
             .unwrap_or_default(),
         details,
     };
-    let mut page = pages::fields(row.get(18)?, row.get(19)?)?;
+    let mut page = full_text::fields(row.get(18)?, row.get(19)?)?;
     if let Some(fields) = &mut page {
         fields.apply(&mut entry);
     }

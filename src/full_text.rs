@@ -179,6 +179,7 @@ impl Trouble {
 
 async fn fetch(shell: &Shell, desk: &Desk, due: PageDue) -> Result<bool, store::Error> {
     let store = &shell.store;
+    let mut asked_for = "";
     let answer = match may_fetch(shell, desk, &due.source, &due.url).await {
         Ok(true) => {
             let now = shell.clock.now();
@@ -191,7 +192,10 @@ async fn fetch(shell: &Shell, desk: &Desk, due: PageDue) -> Result<bool, store::
             let why = "robots.txt of its host does not let programs fetch it".to_owned();
             return failed(shell, &due, Trouble::dead(why)).await;
         }
-        Err(error) => Err(error),
+        Err(error) => {
+            asked_for = "robots.txt of its host: ";
+            Err(error)
+        }
     };
     let now = shell.clock.now();
     // Where a redirect led counts too, though only afterwards: nothing is taken from where we may not fetch.
@@ -254,7 +258,7 @@ async fn fetch(shell: &Shell, desk: &Desk, due: PageDue) -> Result<bool, store::
                     | "bad_coding"
                     | "setting"
             );
-            let (why, wish) = (error.to_string(), error.retry_after());
+            let (why, wish) = (format!("{asked_for}{error}"), error.retry_after());
             failed(shell, &due, Trouble { why, dead, wish }).await
         }
     }

@@ -1,8 +1,8 @@
 //! The whole article from its page: what is fetched, how often, what of it is taken, and what is left to the feed.
 
 use chrono::TimeDelta;
+use feedmill::full_text::{self, Desk};
 use feedmill::model::{Article, FullText, PageRules, PageStatus, Pages, Source};
-use feedmill::pages::{self, Desk};
 use feedmill::store::Selection;
 
 use crate::asked::get;
@@ -71,7 +71,7 @@ async fn mill(origin: &Origin) -> Mill {
 
 /// Fetches what is due.
 async fn fetch(mill: &Mill) -> bool {
-    pages::fetch_due(&mill.shell, &mill.sources, &Desk::default())
+    full_text::fetch_due(&mill.shell, &mill.sources, &Desk::default())
         .await
         .expect("stored")
 }
@@ -264,7 +264,7 @@ async fn robots_txt_decides_and_is_asked_for_once() {
     mill.poll("feed").await.expect("polled");
     let desk = Desk::default();
     for _ in 0..2 {
-        pages::fetch_due(&mill.shell, &mill.sources, &desk)
+        full_text::fetch_due(&mill.shell, &mill.sources, &desk)
             .await
             .expect("stored");
     }
@@ -284,6 +284,24 @@ async fn robots_txt_decides_and_is_asked_for_once() {
             Some("The ferry is back.")
         );
     }
+}
+
+#[tokio::test]
+async fn without_an_answer_about_robots_txt_nothing_is_fetched() {
+    let origin = Origin::start().await;
+    origin.script("/feed", feed(&origin, &[("1", TITLE, "/a")]));
+    origin.script("/robots.txt", Reply::status(503));
+    origin.script("/a", page(TITLE, &paragraphs()));
+    let mill = mill(&origin).await;
+    mill.poll("feed").await.expect("polled");
+    fetch(&mill).await;
+    let pages = mill.health("feed").pages.expect("wanted");
+    assert_eq!((pages.waiting, asked(&origin, "/a")), (1, 0));
+    assert!(pages.reason.expect("a reason").contains("robots.txt"));
+    origin.script("/robots.txt", Reply::status(404));
+    mill.later(TimeDelta::hours(1));
+    fetch(&mill).await;
+    assert_eq!(asked(&origin, "/a"), 1);
 }
 
 #[tokio::test]
@@ -536,7 +554,7 @@ async fn what_every_page_of_a_source_repeats_goes_from_the_third_on() {
     let desk = Desk::default();
     let mut having = Vec::new();
     for _ in 0..3 {
-        pages::fetch_due(&mill.shell, &mill.sources, &desk)
+        full_text::fetch_due(&mill.shell, &mill.sources, &desk)
             .await
             .expect("stored");
         let all = articles(&mill);
