@@ -2,25 +2,29 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, Savepoint, params};
-use uuid::Uuid;
 
 use super::Error;
 use super::codec::{
-    decompress, id_kind_name, instant, millis, optional_instant, rung_name, scope, scope_number,
+    decompress, id_kind_name, millis, optional_instant, rung_name, scope, scope_number,
 };
 use super::flapping::is_frozen;
 use super::full_text;
-use super::tombstones::Grave;
 use super::unite::{evidence_json, is_apart, relate, unite};
 use super::window::{self, Window};
-use crate::dedup::{self, Decision, Facts, Join, Known, KnownEntry, Member, Placed, Ruling, Side};
-use crate::model::{Candidate, IdKind, Rung};
+use crate::dedup::{self, Decision, Facts, Join, Member, Placed, Ruling, Side};
+use crate::model::{Candidate, Rung};
 use crate::sketch::Title;
+
+use known::known;
+pub(super) use known::{known_columns, known_entry};
+pub(super) use names::article_id;
+use names::{is_published, republishable};
+
+mod known;
+mod names;
 
 /// Earlier states kept of an entry.
 pub(super) const REVISIONS: i64 = 5;
-/// Namespace of article ids; random, fixed for good.
-const ARTICLES: Uuid = Uuid::from_u128(0x8a0c_7f5e_3d1b_4c62_9e47_51d0_2b6f_a3c4);
 
 /// The poll that brings the candidate.
 pub(super) struct Context<'a> {
@@ -179,80 +183,6 @@ fn first_seen(context: &Context<'_>, position: usize, candidate: &Candidate) -> 
     }
 }
 
-/// Columns that [`known_entry`] reads; a macro, as statements are looked up by their text for every entry.
-macro_rules! known_columns {
-    () => {
-        "id, article, source, slot, entry_id, title, published_at_ms, first_seen_at_ms, content_hash, text_hash"
-    };
-}
-pub(super) use known_columns;
-
-pub(super) fn known_entry(row: &rusqlite::Row<'_>) -> Result<KnownEntry, rusqlite::Error> {
-    Ok(KnownEntry {
-        entry: row.get(0)?,
-        article: row.get(1)?,
-        source: row.get(2)?,
-        slot: row.get(3)?,
-        facts: Facts {
-            entry_id: row.get(4)?,
-            title: row.get(5)?,
-            dated: optional_instant(row, 6)?.unwrap_or(instant(row.get(7)?)),
-            content_hash: row.get(8)?,
-            text_hash: row.get(9)?,
-        },
-    })
-}
-
-fn known(tx: &Savepoint<'_>, source: i64, candidate: &Candidate) -> Result<Known, Error> {
-    let same_key = tx
-        .prepare_cached(concat!(
-            "SELECT ",
-            known_columns!(),
-            " FROM entries WHERE source = ?1 AND key = ?2 ORDER BY slot DESC LIMIT 1"
-        ))?
-        .query_row(params![source, candidate.key], known_entry)
-        .optional()?;
-    let mut known = Known {
-        same_key,
-        ..Known::default()
-    };
-    if known.same_key.is_none() {
-        known.same_key = tx
-            .prepare_cached(concat!(
-                "SELECT ",
-                known_columns!(),
-                " FROM entries
-                 WHERE id = (SELECT max(entry) FROM former WHERE source = ?1 AND key = ?2)"
-            ))?
-            .query_row(params![source, candidate.key], known_entry)
-            .optional()?;
-    }
-    if let Some(same) = &known.same_key
-        && same.facts.content_hash == candidate.content_hash
-    {
-        return Ok(known);
-    }
-    let grave = Grave::of(tx, source, candidate, known.same_key.is_some())?;
-    known.buried = grave.buried;
-    known.barred = grave.barred;
-    known.next_slot = grave.next_slot;
-    if known.same_key.is_some() {
-        return Ok(known);
-    }
-    if let Some(url_key) = candidate.url_key {
-        known.same_url = tx
-            .prepare_cached(concat!(
-                "SELECT ",
-                known_columns!(),
-                " FROM entries WHERE url_key = ?1 ORDER BY id DESC LIMIT 20"
-            ))?
-            .query_map([url_key], known_entry)?
-            .collect::<Result<_, _>>()?;
-        known.same_url.reverse();
-    }
-    Ok(known)
-}
-
 /// The text of a stored entry that is compared: of its content, else its summary; empty without both.
 pub(super) fn stored_text(tx: &Connection, entry: i64) -> Result<String, Error> {
     let found: Option<(Option<Vec<u8>>, Option<String>)> = tx
@@ -393,43 +323,6 @@ fn insert_article(
     Ok(tx.last_insert_rowid())
 }
 
-/// The id of the article that an entry founds, from the entry's key: the same after a lost commit, on any machine.
-pub(super) fn article_id(source: &str, key: i64, slot: i64) -> String {
-    let name = format!("{source}\n{key:016x}\n{slot}");
-    Uuid::new_v5(&ARTICLES, name.as_bytes()).urn().to_string()
-}
-
-fn is_published(tx: &Savepoint<'_>, id: &str) -> Result<bool, Error> {
-    Ok(tx
-        .prepare_cached("SELECT 1 FROM articles WHERE published_id = ?1")?
-        .exists([id])?)
-}
-
-/// The origin's id when it may stand in our feeds: an absolute IRI (RFC 4287 §4.2.6, RFC 3987).
-fn republishable<'a>(kind: IdKind, id: &'a str, url: Option<&str>) -> Option<&'a str> {
-    const NEVER: &[char] = &['<', '>', '"', '{', '}', '|', '\\', '^', '`'];
-    if kind != IdKind::Published
-        || id.contains(NEVER)
-        || id.chars().any(|c| c.is_whitespace() || c.is_control())
-    {
-        return None;
-    }
-    if url == Some(id) {
-        return Some(id); // an absolute address, read before
-    }
-    let (scheme, rest) = id.split_once(':')?;
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
-    let is_iri = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.chars().all(plain)
-        && !rest.is_empty();
-    if crate::text::is_scripting(scheme) {
-        return None;
-    }
-    let parses =
-        url::Url::parse(id).is_ok_and(|url| !url.scheme().starts_with("http") || url.has_host());
-    (is_iri && parses).then_some(id)
-}
-
 fn revise(
     tx: &Savepoint<'_>,
     context: &Context<'_>,
@@ -557,48 +450,4 @@ pub(super) fn compose(tx: &Connection, article: i64) -> Result<(), Error> {
         .execute(params![article, entry])?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn absolute_iris_are_republished_and_nothing_else() {
-        for id in [
-            "tag:example.org,2026:1",
-            "http://example.org/?p=1",
-            "urn:uuid:1",
-            "yt:video:abc",
-            "https://b.example/ü",
-        ] {
-            assert_eq!(republishable(IdKind::Published, id, None), Some(id));
-        }
-        for id in [
-            "1234",
-            "a b:c",
-            "http://",
-            "12:30 news",
-            "/path",
-            "x:",
-            "http://a.example/<b>",
-            ":x",
-            "Re: story",
-        ] {
-            assert_eq!(republishable(IdKind::Published, id, None), None, "{id}");
-        }
-        assert_eq!(
-            republishable(IdKind::Link, "http://example.org/", None),
-            None
-        );
-    }
-
-    #[test]
-    fn article_ids_depend_on_the_first_key_alone() {
-        let id = article_id("a", 1, 0);
-        assert!(id.starts_with("urn:uuid:"));
-        assert_eq!(id, article_id("a", 1, 0));
-        assert_ne!(id, article_id("b", 1, 0));
-        assert_ne!(id, article_id("a", 1, 1));
-    }
 }

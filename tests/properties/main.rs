@@ -336,9 +336,15 @@ fn what_is_published_reads_back_unchanged() {
                         .details
                         .authors
                         .iter()
-                        .map(|author| author.name.clone())
+                        .map(|author| author.name.replace('＜', "<"))
                         .collect::<Vec<_>>(),
-                    entry.details.categories.clone(),
+                    // What would begin a tag goes out as its full-width twin.
+                    entry
+                        .details
+                        .categories
+                        .iter()
+                        .map(|one| one.term.replace('＜', "<"))
+                        .collect::<Vec<_>>(),
                     entry.details.image.as_ref().map(|image| image.url.clone()),
                 )
             };

@@ -1,0 +1,89 @@
+//! What a candidate could be the same as.
+
+use rusqlite::{OptionalExtension, Savepoint, params};
+
+use crate::dedup::{Facts, Known, KnownEntry};
+use crate::model::Candidate;
+use crate::store::Error;
+use crate::store::codec::{instant, optional_instant};
+use crate::store::tombstones::Grave;
+
+/// Columns that [`known_entry`] reads; a macro, as statements are looked up by their text for every entry.
+macro_rules! known_columns {
+    () => {
+        "id, article, source, slot, entry_id, title, published_at_ms, first_seen_at_ms, content_hash, text_hash"
+    };
+}
+pub(in crate::store) use known_columns;
+
+pub(in crate::store) fn known_entry(
+    row: &rusqlite::Row<'_>,
+) -> Result<KnownEntry, rusqlite::Error> {
+    Ok(KnownEntry {
+        entry: row.get(0)?,
+        article: row.get(1)?,
+        source: row.get(2)?,
+        slot: row.get(3)?,
+        facts: Facts {
+            entry_id: row.get(4)?,
+            title: row.get(5)?,
+            dated: optional_instant(row, 6)?.unwrap_or(instant(row.get(7)?)),
+            content_hash: row.get(8)?,
+            text_hash: row.get(9)?,
+        },
+    })
+}
+
+pub(super) fn known(
+    tx: &Savepoint<'_>,
+    source: i64,
+    candidate: &Candidate,
+) -> Result<Known, Error> {
+    let same_key = tx
+        .prepare_cached(concat!(
+            "SELECT ",
+            known_columns!(),
+            " FROM entries WHERE source = ?1 AND key = ?2 ORDER BY slot DESC LIMIT 1"
+        ))?
+        .query_row(params![source, candidate.key], known_entry)
+        .optional()?;
+    let mut known = Known {
+        same_key,
+        ..Known::default()
+    };
+    if known.same_key.is_none() {
+        known.same_key = tx
+            .prepare_cached(concat!(
+                "SELECT ",
+                known_columns!(),
+                " FROM entries
+                 WHERE id = (SELECT max(entry) FROM former WHERE source = ?1 AND key = ?2)"
+            ))?
+            .query_row(params![source, candidate.key], known_entry)
+            .optional()?;
+    }
+    if let Some(same) = &known.same_key
+        && same.facts.content_hash == candidate.content_hash
+    {
+        return Ok(known);
+    }
+    let grave = Grave::of(tx, source, candidate, known.same_key.is_some())?;
+    known.buried = grave.buried;
+    known.barred = grave.barred;
+    known.next_slot = grave.next_slot;
+    if known.same_key.is_some() {
+        return Ok(known);
+    }
+    if let Some(url_key) = candidate.url_key {
+        known.same_url = tx
+            .prepare_cached(concat!(
+                "SELECT ",
+                known_columns!(),
+                " FROM entries WHERE url_key = ?1 ORDER BY id DESC LIMIT 20"
+            ))?
+            .query_map([url_key], known_entry)?
+            .collect::<Result<_, _>>()?;
+        known.same_url.reverse();
+    }
+    Ok(known)
+}
