@@ -30,7 +30,7 @@ pub(super) fn render(desk: &Desk) -> Result<Vec<u8>, store::Error> {
     Ok(health::render(
         &id,
         &format!("{base}health.atom"),
-        base,
+        &format!("{base}sources"),
         &happenings,
     ))
 }
@@ -38,6 +38,8 @@ pub(super) fn render(desk: &Desk) -> Result<Vec<u8>, store::Error> {
 /// An event as everybody may see it; `None`: not at all.
 fn happening(desk: &Desk, of: &Uuid, event: Event) -> Option<Happening> {
     let mut text = event.text;
+    let base = &desk.config.server.public_url;
+    let mut url = format!("{base}sources");
     let whose = match event.source {
         None => "Feedmill".to_owned(),
         Some(key) => {
@@ -49,6 +51,7 @@ fn happening(desk: &Desk, of: &Uuid, event: Event) -> Option<Happening> {
                 text = "Details are not shown of a private source; `feedmill sources` says more."
                     .to_owned();
             }
+            url = format!("{url}/{}", source.id);
             source.title.clone().unwrap_or_else(|| source.id.clone())
         }
     };
@@ -59,6 +62,6 @@ fn happening(desk: &Desk, of: &Uuid, event: Event) -> Option<Happening> {
         title: format!("{whose}: {}", event.kind),
         kind: event.kind,
         text,
-        url: None,
+        url: Some(url),
     })
 }

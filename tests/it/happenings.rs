@@ -124,7 +124,11 @@ async fn the_health_feed_tells_of_open_sources_and_keeps_secrets() {
     );
     assert_eq!(feed.matches("404").count(), 1, "{feed}");
     assert!(
-        !feed.contains("inner") && !feed.contains("/secret"),
+        !feed.contains("inner") && !feed.contains(origin.url("/secret").as_str()),
+        "{feed}"
+    );
+    assert!(
+        feed.contains(&format!("http://{address}/sources/open")),
         "{feed}"
     );
     let (_, again, _) = get(&address, "health.atom").await;
