@@ -39,6 +39,7 @@ fn activated(folder: &Path, socket: std::net::TcpListener, manager: &Path) -> Co
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_manager_is_told_what_happens_and_its_socket_is_served() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = tempfile::tempdir().expect("a folder");
     // An address that cannot be bound: only the inherited socket can serve.
     configure(folder.path(), &Origin::start().await, 0, "192.0.2.1:1");
