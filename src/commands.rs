@@ -18,6 +18,7 @@ use crate::model::{Rule, Source};
 use crate::poll::{Observers, Shell};
 use crate::publish::http;
 use crate::schedule;
+use crate::service::{self, Notice};
 use crate::store::{Holder, Lock, Sources, Store};
 
 pub use canonicalize::canonicalize;
@@ -136,27 +137,31 @@ pub async fn run(path: Option<&Path>) -> Result<(), Failure> {
     let control = Control::bind().await.map_err(Failure::setup)?;
     lock.sign(&control.holder().map_err(Failure::setup)?)
         .map_err(Failure::setup)?;
+    service::tell(Notice::Status("opening the store"));
     let (store, sources) = opened(&config).await?;
     store.release_claims().await.map_err(Failure::setup)?;
     store
         .spread_overdue(Clock::System.now())
         .await
         .map_err(Failure::setup)?;
-    let listener = http::Listener::bind(&config.server.listen)
-        .await
-        .map_err(|error| {
-            Failure::Setup(format!(
-                "cannot listen on {}: {error}; set server.listen to a free address",
-                config.server.listen
-            ))
-        })?;
+    let listener = match service::inherited().map_err(Failure::setup)? {
+        Some(listener) => listener,
+        None => http::Listener::bind(&config.server.listen)
+            .await
+            .map_err(|error| {
+                Failure::Setup(format!(
+                    "cannot listen on {}: {error}; set server.listen to a free address",
+                    config.server.listen
+                ))
+            })?,
+    };
     tracing::info!(
         sources = config.sources.len(),
         "serving at {}",
         config.server.public_url
     );
     let stop = CancellationToken::new();
-    stop_on_signal(&stop)?;
+    service::stop_on_signal(&stop).map_err(Failure::running)?;
     let shell = shell(&config, store)?;
     daemon::run(
         Daemon {
@@ -200,24 +205,6 @@ fn unanswered(holder: &Holder, error: &std::io::Error) -> Failure {
         "the daemon (process {}) does not answer: {error}",
         holder.pid
     ))
-}
-
-fn stop_on_signal(stop: &CancellationToken) -> Result<(), Failure> {
-    #[cfg(unix)]
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-        .map_err(Failure::running)?;
-    let stop = stop.clone();
-    tokio::spawn(async move {
-        #[cfg(unix)]
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        }
-        #[cfg(not(unix))]
-        let _ = tokio::signal::ctrl_c().await;
-        stop.cancel();
-    });
-    Ok(())
 }
 
 /// A bar over so many things of a name, on a terminal only.

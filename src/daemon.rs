@@ -14,6 +14,7 @@ use crate::model::{Due, Report};
 use crate::poll::{Shell, poll};
 use crate::publish::{Site, http};
 use crate::push::Push;
+use crate::service::{self, Notice, Pulse};
 use crate::store::{self, Scope, Sources, Store};
 
 pub use outputs::{passes, publish, rendered, selection};
@@ -261,6 +262,7 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
     let behind = publish(&config, &shell, &sources, &site_sender).await?;
     let serving = tokio::spawn(http::serve(listener, http::router(served), stop.clone()));
     ready_sender.send_replace(true);
+    service::tell(Notice::Ready);
     let first = lazy.clone();
     tokio::spawn(async move { first.warm("").await });
     let changed = Arc::new(Notify::new());
@@ -346,6 +348,8 @@ async fn schedule(
     let mut trouble = Trouble::default();
     let mut probe_at = Instant::now();
     let mut watch = Watch::new(shell);
+    let mut pulse = Pulse::new(longest(sources));
+    let mut ended = 0;
     while !stop.is_cancelled() {
         if let Err(error) = watch.look(shell).await {
             tracing::error!(%error, "the due list cannot follow the clock");
@@ -376,9 +380,15 @@ async fn schedule(
             None if offline => probe_at.saturating_duration_since(Instant::now()),
             None => until_next(shell, running.len() >= concurrency),
         };
+        pulse.beat(running.len(), ended, || {
+            status(shell, sources, running.len(), trouble.pause())
+        });
+        let wait = pulse.next().map_or(wait, |next| wait.min(next));
         tokio::select! {
             () = stop.cancelled() => {}
-            Some(done) = running.join_next() => finished(Some(done), &mut |report| {
+            Some(done) = running.join_next() => {
+                ended += 1;
+                finished(Some(done), &mut |report| {
                 trouble.note(report.outcome != UNSTORED);
                 // What was reached speaks for trying the next at once.
                 probe_at = Instant::now();
@@ -388,7 +398,8 @@ async fn schedule(
                 if report.changed {
                     changed.notify_one();
                 }
-            }),
+                });
+            }
             () = tokio::time::sleep(wait) => {}
         }
     }
@@ -398,6 +409,28 @@ async fn schedule(
         }
     })
     .await;
+}
+
+/// The longest that a poll may take.
+fn longest(sources: &Sources) -> Duration {
+    let timeouts = sources.iter().map(|(_, source)| source.request.timeout);
+    timeouts.max().unwrap_or_default()
+}
+
+/// One line for people: what the scheduler is at.
+fn status(shell: &Shell, sources: &Sources, running: usize, pause: Option<Duration>) -> String {
+    let count = sources.iter().count();
+    if pause.is_some() {
+        return format!("{count} sources; the store refuses writes, polls pause");
+    }
+    if shell.outage.is_on() {
+        return format!("{count} sources; this machine is offline, one is tried now and then");
+    }
+    let next = match shell.store.next_due() {
+        Ok(Some(next)) => format!("next due {}", next.format("%Y-%m-%d %H:%M:%S UTC")),
+        _ => "none is due".to_owned(),
+    };
+    format!("{count} sources, {running} polls under way, {next}")
 }
 
 /// The store refuses writes. Nothing is claimed for a while, and then one source at a time until a poll is stored:

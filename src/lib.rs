@@ -50,6 +50,8 @@ pub mod archives;
 
 pub mod full_text;
 
+pub mod service;
+
 pub mod daemon;
 
 pub mod control;

@@ -46,6 +46,7 @@ const SHELL: &[&str] = &[
     "hub",
     "archives",
     "full_text",
+    "service",
     "daemon",
     "control",
     "commands",
@@ -71,6 +72,8 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("indicatif", &["commands", "main"]),
     ("maud", &["web"]),
     ("similar", &["web/diff"]),
+    ("sd_notify", &["service"]),
+    ("listenfd", &["service"]),
 ];
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Failure, load, opened, progress, shell, sign, stop_on_signal, take_lock, unanswered};
+use super::{Failure, load, opened, progress, shell, sign, take_lock, unanswered};
 use crate::archives;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -15,6 +15,7 @@ use crate::daemon;
 use crate::full_text;
 use crate::model::Report;
 use crate::poll::Shell;
+use crate::service::stop_on_signal;
 use crate::store::{Holder, Sources, Store, plan_without_store};
 
 /// `poll [SOURCE…] [--all] [--dry-run]`.
@@ -49,7 +50,7 @@ pub async fn poll(
     let scope = control::scope(names.clone(), all);
     let shell = shell(&config, store)?;
     let stop = CancellationToken::new();
-    stop_on_signal(&stop)?;
+    stop_on_signal(&stop).map_err(Failure::running)?;
     let count = shell
         .store
         .pending(&scope, shell.clock.now(), usize::MAX)

@@ -29,6 +29,8 @@ mod push;
 mod schedule;
 mod search;
 mod searched;
+#[cfg(unix)]
+mod service;
 mod trouble;
 mod walk;
 mod web;

@@ -48,6 +48,25 @@ impl Listener {
         }
     }
 
+    /// A TCP socket that listens already.
+    ///
+    /// # Errors
+    /// What the system refuses.
+    pub fn from_tcp(listener: std::net::TcpListener) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        Ok(Self::Tcp(TcpListener::from_std(listener)?))
+    }
+
+    /// A Unix socket that listens already.
+    ///
+    /// # Errors
+    /// What the system refuses.
+    #[cfg(unix)]
+    pub fn from_unix(listener: std::os::unix::net::UnixListener) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        Ok(Self::Unix(tokio::net::UnixListener::from_std(listener)?))
+    }
+
     async fn accept(&self) -> io::Result<Stream> {
         match self {
             Self::Tcp(listener) => {
