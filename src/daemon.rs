@@ -43,7 +43,7 @@ const SETTLE: Duration = Duration::from_secs(1);
 /// The due list is looked at this often at least, whatever happened to the clock.
 const LOOK: Duration = Duration::from_secs(60);
 /// The search index is brought up to date this often; a search does not wait for it.
-const INDEX: Duration = Duration::from_secs(30);
+const INDEX: Duration = Duration::from_secs(5);
 /// What left the window of near-duplicates is let go this often.
 const PRUNE: Duration = Duration::from_secs(3_600);
 /// After the store refused a write nothing is claimed for this long, and twice as long each further time …
@@ -260,7 +260,12 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
         callbacks: Some(callbacks),
     };
     let behind = publish(&config, &shell, &sources, &site_sender).await?;
-    let serving = tokio::spawn(http::serve(listener, http::router(served), stop.clone()));
+    let serving = tokio::spawn(http::serve(
+        listener,
+        http::router(served),
+        service::connections(),
+        stop.clone(),
+    ));
     ready_sender.send_replace(true);
     service::tell(Notice::Ready);
     let first = lazy.clone();

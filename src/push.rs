@@ -197,6 +197,10 @@ impl Push {
             Callback::Delivery {
                 path, body, reply, ..
             } if path == hub::PATH => return self.follower(&body, reply).await,
+            Callback::Visit { path, reply, .. } if path == hub::PATH => {
+                let why = "This is a WebSub hub: it takes requests by POST (W3C WebSub, 5.1).";
+                (reply, Ok(Reply::Refused(why.to_owned())))
+            }
             Callback::Knock { path, reply } => (reply, self.knock(&path)),
             Callback::Visit { path, query, reply } => (reply, self.visit(&path, &query).await),
             Callback::Delivery {

@@ -15,7 +15,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use crate::model::Source;
 use crate::text::is_dense;
-pub use read::Error;
+pub use read::{Error, instant};
 
 /// A search as the index takes it. Whether its words are well-formed, the index says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

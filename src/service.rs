@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use progress::Progress;
 
-use crate::publish::http::Listener;
+use crate::publish::http::{CONNECTIONS, Listener};
 
 mod progress;
 
@@ -54,6 +54,25 @@ fn watched() -> Option<Duration> {
 #[cfg(not(unix))]
 fn watched() -> Option<Duration> {
     None
+}
+
+/// Open files that are asked of the system, where it allows so many.
+#[cfg(unix)]
+const FILES: u64 = 4_096;
+
+/// Connections of clients that may be open at once: what the system's limit of open files leaves beside the polls, after
+/// it was raised as far as it may be, at most 3,584.
+#[cfg(unix)]
+pub fn connections() -> usize {
+    let files = rlimit::increase_nofile_limit(FILES).unwrap_or_default();
+    let files = usize::try_from(files.min(FILES)).unwrap_or_default();
+    files.saturating_sub(CONNECTIONS).max(CONNECTIONS)
+}
+
+/// Nothing is known of a limit.
+#[cfg(not(unix))]
+pub fn connections() -> usize {
+    CONNECTIONS
 }
 
 /// The listening socket that the manager opened for us (`LISTEN_FDS`); `None`: it opened none. Takes it: a second call

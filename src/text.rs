@@ -253,6 +253,16 @@ mod tests {
             "<p>Tide &amp; wind,\n <b>fast</b></p><ul><li>one</li><li>two</li></ul><p>3 &lt; 4</p>";
         assert_eq!(text_of(html), "Tide & wind, fast\n\none\ntwo\n\n3 < 4");
         assert_eq!(text_of(""), "");
+        for (html, text) in [
+            ("<p> a  b</p>", "a b"),
+            ("<p>a\u{a0}b \u{2003} c</p>", "a b c"),
+            ("<p>a <b> b</b> c </p>", "a b c"),
+            ("<p>it\u{2019}s <i>\u{3000}so</i></p>", "it\u{2019}s so"),
+            ("<b>a</b> <b>b</b>", "a b"),
+            ("a\tb\nc", "a b c"),
+        ] {
+            assert_eq!(text_of(html), text, "{html:?}");
+        }
         assert_eq!(
             decode_entities(
                 "a & b &eacute; &nosuch; &#233;&#x92;&#0;&#1114112; &copy AT&T &alpha;&NotEqualTilde;"

@@ -13,7 +13,7 @@ use crate::daemon;
 use crate::filter::{Filter, Filters, Subject};
 use crate::model::Article;
 use crate::publish::json;
-use crate::search::Query;
+use crate::search::{self, Query};
 use crate::store::{self, Selection, SelectionOrder, Sources, Store};
 use crate::text::text_of;
 
@@ -141,7 +141,7 @@ pub async fn articles(
     let selection = Selection {
         sources: source.map(key_of).transpose()?,
         order: SelectionOrder::Relevance,
-        since: since.map(date).transpose()?,
+        since: since.map(since_of).transpose()?,
         limit: Some(limit),
         ..Selection::default()
     };
@@ -217,18 +217,7 @@ fn snippet(query: &Query, article: &Article) -> String {
     query.snippet(&text)
 }
 
-fn date(text: &str) -> Result<DateTime<Utc>, Failure> {
-    let day = || {
-        Some(
-            text.parse::<chrono::NaiveDate>()
-                .ok()?
-                .and_hms_opt(0, 0, 0)?
-                .and_utc(),
-        )
-    };
-    text.parse().ok().or_else(day).ok_or_else(|| {
-        Failure::Setup(format!(
-            "\"{text}\" is no date; write 2026-11-24 or 2026-11-24T08:00:00Z"
-        ))
-    })
+fn since_of(text: &str) -> Result<DateTime<Utc>, Failure> {
+    search::instant(text, Clock::System.now())
+        .map_err(|error| Failure::Setup(format!("--since: {error}")))
 }

@@ -41,6 +41,7 @@ pub(super) fn make(desk: &Desk, format: Format, text: &str) -> Result<Publicatio
             .to_string(),
         title: format!("Search: {text}"),
         self_url: address,
+        home_url: page(desk, text),
         hubs: Vec::new(),
         updated: { &articles }
             .iter()
@@ -78,11 +79,18 @@ pub(super) fn selection(
 
 /// Where the feed itself is.
 fn address(desk: &Desk, format: Format, text: &str) -> String {
+    below(desk, &format!("search.{}", format.extension()), text)
+}
+
+/// The page of the same search.
+fn page(desk: &Desk, text: &str) -> String {
+    below(desk, "search", text)
+}
+
+fn below(desk: &Desk, file: &str, text: &str) -> String {
     let mut url = desk.config.server.public_url.clone();
     if let Ok(mut segments) = url.path_segments_mut() {
-        segments
-            .pop_if_empty()
-            .push(&format!("search.{}", format.extension()));
+        segments.pop_if_empty().push(file);
     }
     url.query_pairs_mut().append_pair("q", text);
     url.into()

@@ -280,5 +280,10 @@ mod tests {
             ]
         );
         assert_eq!(key(" Qu’est-ce: l'Été? "), "qu'est ce l'été");
+        // Of ASCII the same, on a shorter way.
+        for text in [" It's 'The' Gate-Keeper: 'tis! ", "''", "a''b", "A1 b2, c3"] {
+            let long = key(&format!("{text} é"));
+            assert_eq!(key(text), long.trim_end_matches('é').trim_end(), "{text}");
+        }
     }
 }

@@ -26,7 +26,7 @@ use tokio::sync::watch;
 use super::{Coding, Publication, Site};
 pub use callback::{Callback, Callbacks, Reply, Room};
 pub use lazy::{Lazy, Made, Picture};
-pub use listen::{Listener, serve};
+pub use listen::{CONNECTIONS, Listener, serve};
 
 /// What is served, and where.
 #[derive(Clone, Debug)]

@@ -231,8 +231,11 @@ fn no_choice() -> Error {
     Error("OR joins words only: `source:`, `tag:` and `since:` hold for the whole search; several of one kind are a choice by themselves".to_owned())
 }
 
-/// A day (its beginning, UTC), an instant, or how long ago: `7d`, `12h`, `2w`.
-fn instant(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Error> {
+/// A day (its beginning, UTC), an instant, or how long before `now`: `7d`, `12h`, `2w`.
+///
+/// # Errors
+/// Another text.
+pub fn instant(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Error> {
     let ago = || {
         let (number, unit) = text.split_at_checked(text.len() - 1)?;
         let hours = match unit {
@@ -255,7 +258,7 @@ fn instant(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Error> {
     let read = text.parse().ok();
     read.or_else(day).or_else(ago).ok_or_else(|| {
         Error(format!(
-            "{text:?} is no time; write since:2026-11-24, since:2026-11-24T08:00:00Z or since:7d"
+            "{text:?} is no time; write 2026-11-24, 2026-11-24T08:00:00Z or 7d"
         ))
     })
 }

@@ -93,6 +93,7 @@ async fn a_subscriber_is_verified_and_gets_what_changes_signed() {
         "{inner}"
     );
 
+    assert_eq!(get(&address, "websub/hub").await.0, 400);
     let callback = origin.url("/cb?x=1").to_string();
     let elsewhere = origin.url("/no").to_string();
     let wish = |callback: &'static str, topic: &'static str| {

@@ -111,7 +111,13 @@ impl Pushed {
             callbacks: Some(callbacks),
         };
         let stop = CancellationToken::new();
-        tokio::spawn(http::serve(listener, http::router(served), stop.clone()));
+        let router = http::router(served);
+        tokio::spawn(http::serve(
+            listener,
+            router,
+            http::CONNECTIONS,
+            stop.clone(),
+        ));
         let config = config::parse("", "feedmill.toml".as_ref()).expect("defaults");
         let push = Push {
             shell: mill.shell.clone(),

@@ -95,5 +95,9 @@ async fn a_search_is_a_feed_of_what_open_outputs_show() {
     let (_, second, _) = get(&address, "search.rss?x=y&q=gate").await;
     assert_eq!(first["etag"], second["etag"]);
     assert!(body.contains("search.rss?q=gate\""), "{body}");
+    assert!(
+        body.contains(&format!("<link>http://{address}/search?q=gate</link>")),
+        "{body}"
+    );
     assert_eq!(get(&address, "search.xml?q=gate").await.0, 404);
 }

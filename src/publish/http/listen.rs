@@ -97,11 +97,12 @@ async fn make_room(path: &std::path::Path) -> io::Result<()> {
 /// seconds.
 ///
 /// A client has ten seconds for the head of a request, of at most 64 KB, and as long between two of them. Past
-/// 512 open connections the oldest make room for the new, so that idle or slow ones keep nobody out. A connection
+/// `most` open connections the oldest make room for the new, so that idle or slow ones keep nobody out. A connection
 /// ends after ten minutes in any case. Nothing that a client does ends the server.
-pub async fn serve(listener: Listener, router: Router, shutdown: CancellationToken) {
+pub async fn serve(listener: Listener, router: Router, most: usize, shutdown: CancellationToken) {
     let mut connections = Connections {
         router,
+        most,
         shutdown,
         serial: 0,
         open: BTreeMap::new(),
@@ -112,7 +113,7 @@ pub async fn serve(listener: Listener, router: Router, shutdown: CancellationTok
         tokio::select! {
             () = shutdown.cancelled() => break,
             Some(ended) = connections.tasks.join_next() => connections.forget(ended.ok()),
-            accepted = listener.accept(), if connections.tasks.len() < CONNECTIONS + CLOSING => match accepted {
+            accepted = listener.accept(), if connections.tasks.len() < most + CLOSING => match accepted {
                 Ok(stream) => connections.begin(stream),
                 Err(error) => connections.recover(error).await,
             },
@@ -122,8 +123,9 @@ pub async fn serve(listener: Listener, router: Router, shutdown: CancellationTok
     while connections.tasks.join_next().await.is_some() {} // each was told to stop and ends within GRACE
 }
 
-/// Connections that may stay open. With the requests of the polls they fit into the usual limit of 1,024 files.
-const CONNECTIONS: usize = 512;
+/// Connections that may stay open where the system allows no more than the usual 1,024 files: the other half is for the
+/// requests of the polls.
+pub const CONNECTIONS: usize = 512;
 
 /// Connections beyond those that may be on their way out at once.
 const CLOSING: usize = 64;
@@ -145,6 +147,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 struct Connections {
     router: Router,
+    most: usize,
     shutdown: CancellationToken,
     serial: u64,
     /// By serial number, the oldest first.
@@ -169,7 +172,7 @@ impl Connections {
             }
             serial
         });
-        if self.open.len() > CONNECTIONS {
+        if self.open.len() > self.most {
             self.end_oldest();
         }
     }

@@ -21,6 +21,7 @@ impl Running {
         let task = tokio::spawn(serve(
             Listener::Tcp(listener),
             router(served().0),
+            CONNECTIONS,
             shutdown.clone(),
         ));
         Self {
@@ -251,7 +252,12 @@ async fn a_unix_socket_is_replaced_when_nobody_answers() {
     assert_eq!(error.kind(), ErrorKind::AddrInUse);
 
     let shutdown = CancellationToken::new();
-    let task = tokio::spawn(serve(listener, router(served().0), shutdown.clone()));
+    let task = tokio::spawn(serve(
+        listener,
+        router(served().0),
+        CONNECTIONS,
+        shutdown.clone(),
+    ));
     let mut stream = tokio::net::UnixStream::connect(&path)
         .await
         .expect("connected");
