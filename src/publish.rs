@@ -32,6 +32,7 @@ use crate::model::{Article, Entry, Secret};
 
 pub use channel::{ArchiveLinks, Channel};
 pub use coding::{Coding, Form};
+pub use shown::without_content;
 
 mod channel;
 mod coding;

@@ -13,7 +13,7 @@ use crate::config::{Config, Content, Output};
 use crate::model::{Article, Source};
 use crate::poll::Shell;
 use crate::publish::http::{Lazy, Made};
-use crate::publish::{Channel, Format, Publication};
+use crate::publish::{Channel, Format, Publication, without_content};
 use crate::store::{self, ArchivePage, Selection, Sources};
 
 use super::followed::{self, List};
@@ -166,28 +166,12 @@ impl Desk {
     }
 
     fn feed(&self, wanted: &Wanted) -> Result<Option<Rendered>, store::Error> {
-        let mut output = wanted.output();
-        let mut selection = outputs::selection(&self.config, &output, &self.sources);
-        let open = |source: &Source| self.open_outputs(source);
-        let keys = selection.sources.get_or_insert_default();
-        keys.retain(|key| {
-            let source = self.sources.source(*key);
-            source.is_some_and(|source| !open(source).is_empty())
-        });
-        if keys.is_empty() {
+        let output = wanted.output();
+        let selection = self.open_selection(&output);
+        if selection.sources.as_ref().is_none_or(Vec::is_empty) {
             return Ok(None);
         }
-        let chosen = keys.iter().filter_map(|key| self.sources.source(*key));
-        let is_cut = |source: &Arc<Source>| {
-            let outputs = open(source);
-            outputs
-                .iter()
-                .all(|output| output.content == Content::Summary)
-        };
-        if { chosen }.any(is_cut) {
-            output.content = Content::Summary;
-        }
-        let articles = self.visible(&selection)?;
+        let articles = self.as_shown(self.visible(&selection)?);
         let path = wanted.path();
         let channel = Channel {
             title: self.title(wanted, &articles),
@@ -207,6 +191,39 @@ impl Desk {
         );
         let news = (before != Some(&state)).then_some((path, state));
         Ok(Some((publication, news.into_iter().collect())))
+    }
+
+    /// What an output would show of the sources that open outputs include, before their filters.
+    pub(super) fn open_selection(&self, output: &Output) -> Selection {
+        let mut selection = outputs::selection(&self.config, output, &self.sources);
+        selection.sources.get_or_insert_default().retain(|key| {
+            let source = self.sources.source(*key);
+            source.is_some_and(|source| !self.open_outputs(source).is_empty())
+        });
+        selection
+    }
+
+    /// The open outputs that show an article: of one of its places, and their filters let it pass.
+    fn showing(&self, article: &Article) -> impl Iterator<Item = &Output> {
+        let sources =
+            { article.entries.iter() }.filter_map(|place| self.known.source(self, &place.source));
+        let outputs = sources.flat_map(|source| self.open_outputs(source));
+        outputs.filter(|output| outputs::passes(output, article))
+    }
+
+    /// Whether open outputs show no more of an article than its summary.
+    pub(super) fn is_cut(&self, article: &Article) -> bool {
+        { self.showing(article) }.all(|output| output.content == Content::Summary)
+    }
+
+    /// Articles with as much of each as an open output shows.
+    pub(super) fn as_shown(&self, mut articles: Vec<Article>) -> Vec<Article> {
+        for article in &mut articles {
+            if self.is_cut(article) {
+                *article = without_content(article);
+            }
+        }
+        articles
     }
 
     /// The open outputs that include a source.
@@ -230,21 +247,11 @@ impl Desk {
             limit: Some(outputs::MOST_JUDGED),
             ..selection.clone()
         };
-        let by_id = |id: &str| {
-            let found = self.sources.iter().find(|(_, source)| source.id == id);
-            found.map(|(_, source)| source)
-        };
         let mut shown = Vec::new();
         self.shell
             .store
             .each_article(&all, &self.sources, |article| {
-                let mut places = article.entries.iter();
-                let passes = places.any(|place| {
-                    let outputs = by_id(&place.source).map(|source| self.open_outputs(source));
-                    let mut outputs = outputs.into_iter().flatten();
-                    outputs.any(|output| outputs::passes(output, &article))
-                });
-                if passes {
+                if self.showing(&article).next().is_some() {
                     shown.push(article);
                 }
                 shown.len() < most

@@ -3,9 +3,6 @@
 //! They name the sources that an open output includes, and no secret: private sources and files are not in the OPML, and
 //! their addresses and errors not in the JSON.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use crate::model::Source;
 use crate::publish::atom;
 use crate::publish::opml::{self, Followed};
@@ -55,35 +52,49 @@ impl List {
 /// # Errors
 /// What the store refuses.
 pub(super) fn render(desk: &Desk, list: List) -> Result<Vec<u8>, store::Error> {
-    let mut all = desk.shell.store.health(&desk.sources)?;
-    let by_id: HashMap<&str, &Arc<Source>> = { desk.sources.iter() }
-        .map(|(_, source)| (source.id.as_str(), source))
-        .collect();
-    let by_id = |id: &str| by_id.get(id).copied();
-    all.retain(|health| {
-        by_id(&health.id).is_some_and(|source| !desk.open_outputs(source).is_empty())
-    });
-    let is_secret =
-        |health: &SourceHealth| by_id(&health.id).is_none_or(|source| is_secret(source));
-    for health in &mut all {
-        health.adopted_url = health.adopted_url.take().map(without_user);
+    if list == List::Health {
+        return happenings::render(desk);
     }
+    let mut all = open_health(desk, desk.shell.store.health(&desk.sources)?);
     Ok(match list {
-        List::Health => happenings::render(desk)?,
         List::Opml => {
-            all.retain(|health| !is_secret(health));
+            all.retain(|health| health.url != PRIVATE);
             let sources: Vec<Followed> = all.into_iter().map(followed).collect();
             opml::render("Followed by Feedmill", &sources)
         }
-        List::Json => {
-            for health in all.iter_mut().filter(|health| is_secret(health)) {
-                health.url = "(private)".to_owned();
-                health.adopted_url = None;
-                health.error = None;
-            }
+        List::Json | List::Health => {
             serde_json::to_vec_pretty(&all).unwrap_or_else(|_| b"[]".to_vec())
         }
     })
+}
+
+/// Stands where an address is nobody's business.
+const PRIVATE: &str = "(private)";
+
+/// Of the health of sources, that of those which an open output includes, without what nobody may see.
+pub(super) fn open_health(desk: &Desk, mut all: Vec<SourceHealth>) -> Vec<SourceHealth> {
+    all.retain(|health| {
+        let source = desk.known.source(desk, &health.id);
+        source.is_some_and(|source| !desk.open_outputs(source).is_empty())
+    });
+    for health in &mut all {
+        redact(desk, health);
+    }
+    all
+}
+
+/// Takes out what nobody may see: addresses with passwords, and of a private source all that may name its address.
+pub(super) fn redact(desk: &Desk, health: &mut SourceHealth) {
+    health.adopted_url = health.adopted_url.take().map(without_user);
+    let source = desk.known.source(desk, &health.id);
+    if source.is_none_or(|source| is_secret(source)) {
+        health.url = PRIVATE.to_owned();
+        health.adopted_url = None;
+        health.error = None;
+        health.push = None;
+        health.history = None;
+        health.pages = None;
+    }
 }
 
 /// Whether its address and what errors say of it are nobody's business.

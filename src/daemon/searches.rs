@@ -33,7 +33,7 @@ pub(super) fn make(desk: &Desk, format: Format, text: &str) -> Result<Publicatio
         limit: LIMIT,
         ..Output::everything("search".to_owned())
     };
-    let articles = desk.visible(&selection(desk, &output, text)?)?;
+    let articles = desk.as_shown(desk.visible(&selection(desk, &output, text)?)?);
     let address = address(desk, format, text);
     let channel = Channel {
         id: uuid::Uuid::new_v5(&desk.shell.store.id()?, address.as_bytes())
@@ -69,12 +69,7 @@ pub(super) fn selection(
     }
     let query = Query::read(text, desk.shell.clock.now());
     let query = query.map_err(|error| refused(error.to_string()))?;
-    let mut selection = outputs::selection(&desk.config, output, &desk.sources);
-    selection.sources.get_or_insert_default().retain(|key| {
-        let source = desk.sources.source(*key);
-        source.is_some_and(|source| !desk.open_outputs(source).is_empty())
-    });
-    selection.narrowed(query, &desk.sources)
+    desk.open_selection(output).narrowed(query, &desk.sources)
 }
 
 /// Where the feed itself is.

@@ -22,7 +22,7 @@ use crate::web::{
 
 use super::asked::Desk;
 use super::outputs::{self, MAX_AGE};
-use super::searches;
+use super::{followed, searches};
 
 pub(super) use known::Known;
 pub(super) use told::article_file;
@@ -379,16 +379,7 @@ fn facets<'a>(
 
 /// Health of the sources that an open output includes, without secrets.
 pub(super) fn open_health(desk: &Desk) -> Result<Vec<SourceHealth>, store::Error> {
-    let mut all = desk.known.health(desk)?;
-    all.retain(|health| {
-        desk.known
-            .source(desk, &health.id)
-            .is_some_and(|source| !desk.open_outputs(source).is_empty())
-    });
-    for health in &mut all {
-        told::redact(desk, health);
-    }
-    Ok(all)
+    Ok(followed::open_health(desk, desk.known.health(desk)?))
 }
 
 fn sources(desk: &Desk, chosen: &Chosen<'_>) -> Result<Made, store::Error> {
@@ -467,7 +458,7 @@ fn search(desk: &Desk, text: &str, page: usize) -> Result<Made, store::Error> {
         })
     });
     let articles = match selected {
-        Ok(articles) => articles,
+        Ok(articles) => desk.as_shown(articles),
         Err(error @ store::Error::Search { .. }) => {
             found.error = Some(error.to_string());
             return Ok(Made::Brief(publication(

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::rss::UNKNOWN_TYPE;
+use super::shown::without_content;
 use super::shown::{Shown, shown};
 use super::text::unobeyed;
 use super::{Channel, json};
@@ -109,26 +110,6 @@ pub fn render(channel: &Channel, articles: &[model::Article]) -> Vec<u8> {
     let mut bytes = serde_json::to_vec(&feed).expect("strings, numbers and lists, into a Vec");
     bytes.push(b'\n');
     bytes
-}
-
-/// What `_article` may say where an output carries summaries only. The summary is made before the content goes.
-fn without_content(article: &model::Article) -> model::Article {
-    let mut article = article.clone();
-    let details = &mut article.entry.details;
-    details.sections.clear();
-    if details.summary.is_none() && !article.entry.content_html.is_empty() {
-        let text = crate::text::text_of(&article.entry.content_html);
-        details.summary = Some(super::text::beginning(
-            &text,
-            super::shown::SUMMARY_CHARACTERS,
-        ));
-        details.summary_kind = Some(model::SummaryKind::Excerpt);
-    }
-    if article.entry.title.is_none() {
-        article.entry.title = Some(super::text::title(&article).into_owned());
-    }
-    article.entry.content_html.clear();
-    article
 }
 
 fn item<'a>(shown: &'a Shown<'a>) -> Item<'a> {

@@ -55,6 +55,23 @@ pub(super) fn shown<'a>(channel: &Channel, article: &'a Article) -> Shown<'a> {
     }
 }
 
+/// An article where outputs carry summaries only. The summary is made before the content goes.
+pub fn without_content(article: &Article) -> Article {
+    let mut article = article.clone();
+    let details = &mut article.entry.details;
+    details.sections.clear();
+    if details.summary.is_none() && !article.entry.content_html.is_empty() {
+        let text = crate::text::text_of(&article.entry.content_html);
+        details.summary = Some(beginning(&text, SUMMARY_CHARACTERS));
+        details.summary_kind = Some(SummaryKind::Excerpt);
+    }
+    if article.entry.title.is_none() {
+        article.entry.title = Some(title(&article).into_owned());
+    }
+    article.entry.content_html.clear();
+    article
+}
+
 /// Length of a summary that is cut from the content.
 pub(super) const SUMMARY_CHARACTERS: usize = 300;
 

@@ -7,13 +7,14 @@ use super::codec::{from_json, relation};
 use crate::model::{ContentScope, Details, Entry, Filled, Related};
 
 /// Fills what the representative lacks from the article's other entries: the source of higher priority first, then the
-/// entry that was seen first. Dates, ids and texts stay its own. `name` tells the configured id of a source.
+/// entry that was seen first. Dates, ids and texts stay its own. `name` tells the configured id of a source; `None`: its
+/// entries are not shown, and fill nothing.
 pub(super) fn fill(
     connection: &Connection,
     article: i64,
     representative: i64,
     entry: &mut Entry,
-    name: impl Fn(i64) -> Result<String, Error>,
+    name: impl Fn(i64) -> Result<Option<String>, Error>,
 ) -> Result<Vec<Filled>, Error> {
     let mut filled = Vec::new();
     if !lacks(&entry.details) {
@@ -27,15 +28,15 @@ pub(super) fn fill(
     while lacks(&entry.details)
         && let Some(row) = rows.next()?
     {
+        let Some(source) = name(row.get(0)?)? else {
+            continue;
+        };
         let text = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
         let fields = take(&mut entry.details, from_json("entry", text)?);
-        if !fields.is_empty() {
-            let source = name(row.get(0)?)?;
-            filled.extend(fields.into_iter().map(|field| Filled {
-                field,
-                source: source.clone(),
-            }));
-        }
+        filled.extend(fields.into_iter().map(|field| Filled {
+            field,
+            source: source.clone(),
+        }));
     }
     Ok(filled)
 }

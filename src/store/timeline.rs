@@ -141,7 +141,7 @@ impl Store {
         mut visit: impl FnMut(Article) -> bool,
     ) -> Result<(), Error> {
         self.read(|connection| {
-            let origins = Origins::new(sources);
+            let origins = Origins::new(sources, &selection.hidden);
             let sql = statement(selection);
             let keys = selection.sources.as_ref().map(json).transpose()?;
             let limit = match (selection.limit, selection.per_source) {
@@ -150,11 +150,6 @@ impl Store {
             };
             let hidden = json(&selection.hidden)?;
             let articles = selection.articles.as_ref().map(json).transpose()?;
-            let hidden_names: Vec<&str> = selection
-                .hidden
-                .iter()
-                .filter_map(|key| Some(sources.source(*key)?.id.as_str()))
-                .collect();
             let since = selection.since.map_or(i64::MIN, millis);
             let behind_at = selection
                 .behind
@@ -182,11 +177,7 @@ impl Store {
                     }
                 }
                 left -= 1;
-                let mut article = article(connection, row, &origins)?;
-                article
-                    .entries
-                    .retain(|place| !hidden_names.contains(&place.source.as_str()));
-                if !visit(article) {
+                if !visit(article(connection, row, &origins)?) {
                     break;
                 }
             }
@@ -280,6 +271,8 @@ fn statement(selection: &Selection) -> String {
 /// Sources as origins of articles, read once a selection.
 struct Origins<'a> {
     sources: &'a Sources,
+    /// Keys of those whose entries are not shown.
+    hidden: &'a [i64],
     known: std::cell::RefCell<HashMap<i64, Arc<StoredOrigin>>>,
 }
 
@@ -290,11 +283,16 @@ struct StoredOrigin {
 }
 
 impl<'a> Origins<'a> {
-    fn new(sources: &'a Sources) -> Self {
+    fn new(sources: &'a Sources, hidden: &'a [i64]) -> Self {
         Self {
             sources,
+            hidden,
             known: std::cell::RefCell::default(),
         }
+    }
+
+    fn is_hidden(&self, key: i64) -> bool {
+        self.hidden.contains(&key)
     }
 
     fn stored(&self, connection: &Connection, key: i64) -> Result<Arc<StoredOrigin>, Error> {
@@ -416,7 +414,10 @@ fn article(
     let filled = match entries.len() {
         1 => Vec::new(),
         _ => fill(connection, pk, representative, &mut entry, |key| {
-            origins.name(connection, key)
+            if origins.is_hidden(key) {
+                return Ok(None);
+            }
+            origins.name(connection, key).map(Some)
         })?,
     };
     Ok(Article {
@@ -455,6 +456,9 @@ fn places(
     let mut last_seen = i64::MIN;
     let mut has_former = false;
     while let Some(row) = rows.next()? {
+        if origins.is_hidden(row.get(0)?) {
+            continue;
+        }
         last_seen = last_seen.max(row.get(7)?);
         has_former |= row.get::<_, bool>(8)?;
         places.push(EntryRef {
@@ -486,6 +490,9 @@ fn former(
     let mut rows = statement.query([article])?;
     let mut places = Vec::new();
     while let Some(row) = rows.next()? {
+        if origins.is_hidden(row.get(0)?) {
+            continue;
+        }
         places.push(EntryRef {
             source: origins.name(connection, row.get(0)?)?,
             entry_id: row.get(1)?,

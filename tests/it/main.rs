@@ -29,6 +29,7 @@ mod push;
 mod schedule;
 mod search;
 mod searched;
+mod secrets;
 #[cfg(unix)]
 mod service;
 mod trouble;

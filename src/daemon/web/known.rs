@@ -200,7 +200,11 @@ impl Known {
     }
 
     /// A configured source by its id.
-    pub(super) fn source<'d>(&self, desk: &'d Desk, id: &str) -> Option<&'d Arc<Source>> {
+    pub(in crate::daemon) fn source<'d>(
+        &self,
+        desk: &'d Desk,
+        id: &str,
+    ) -> Option<&'d Arc<Source>> {
         let mut by_id = locked(&self.0.by_id);
         if by_id.is_empty() {
             by_id.extend(

@@ -1,16 +1,12 @@
 //! The page of one article, and of one source.
 
-use crate::config::Content;
-use crate::model::{Article, Source};
+use crate::model::Article;
 use crate::publish::http::Made;
-use crate::store::{
-    self, ArticleExplanation, EarlierText, Explanation, Hints, Selection, SourceHealth,
-};
+use crate::store::{self, ArticleExplanation, EarlierText, Explanation, Hints, Selection};
 use crate::web::{self, Frame, SourcePage, Told};
 
 use super::super::asked::Desk;
-use super::super::followed::{is_secret, without_user};
-use super::super::outputs;
+use super::super::followed;
 use super::{BRIEF_AGE, frame, here, publication};
 use crate::config::{Output, humane_duration};
 
@@ -96,19 +92,9 @@ fn told(
         explained: &explained,
         earlier: &earlier,
         related: related.collect(),
-        summary_only: is_cut(desk, article),
+        summary_only: desk.is_cut(article),
     };
     Ok(web::article(frame, &told))
-}
-
-/// Whether open outputs show no more than its summary.
-pub(in crate::daemon) fn is_cut(desk: &Desk, article: &Article) -> bool {
-    let Some(source) = desk.known.source(desk, &article.origin.source) else {
-        return true;
-    };
-    desk.open_outputs(source)
-        .iter()
-        .all(|output| output.content == Content::Summary)
 }
 
 /// Of these articles, those that an open output shows.
@@ -119,39 +105,9 @@ fn visible(desk: &Desk, ids: Vec<String>) -> Result<Vec<Article>, store::Error> 
     let selection = Selection {
         limit: Some(ids.len()),
         articles: Some(ids),
-        ..open_selection(desk)
+        ..desk.open_selection(&Output::everything("all".to_owned()))
     };
     desk.visible(&selection)
-}
-
-/// Everything that open outputs include, before their filters.
-fn open_selection(desk: &Desk) -> Selection {
-    let mut selection = outputs::selection(
-        &desk.config,
-        &Output::everything("all".to_owned()),
-        &desk.sources,
-    );
-    selection.sources.get_or_insert_default().retain(|key| {
-        desk.sources
-            .source(*key)
-            .is_some_and(|source| !desk.open_outputs(source).is_empty())
-    });
-    selection
-}
-
-/// Takes out what nobody may see.
-pub(super) fn redact(desk: &Desk, health: &mut SourceHealth) {
-    health.adopted_url = health.adopted_url.take().map(without_user);
-    if desk.known.source(desk, &health.id).is_none_or(is_secret_of) {
-        health.url = "(private)".to_owned();
-        health.adopted_url = None;
-        health.error = None;
-        health.push = None;
-    }
-}
-
-fn is_secret_of(source: &std::sync::Arc<Source>) -> bool {
-    is_secret(source)
 }
 
 /// The page of a source, by its id.
@@ -170,8 +126,8 @@ pub(super) fn source(desk: &Desk, id: &str) -> Result<Made, store::Error> {
     ) else {
         return Ok(Made::Missing);
     };
-    redact(desk, &mut explained.health);
-    if is_secret(source) {
+    followed::redact(desk, &mut explained.health);
+    if followed::is_secret(source) {
         figures.etag = figures.etag.map(|_| "(private)".to_owned());
     }
     let key = desk
@@ -183,7 +139,7 @@ pub(super) fn source(desk: &Desk, id: &str) -> Result<Made, store::Error> {
         sources: Some(key.into_iter().collect()),
         limit: Some(NEWEST),
         gather: true,
-        ..open_selection(desk)
+        ..desk.open_selection(&Output::everything("all".to_owned()))
     };
     let articles = desk.visible(&selection)?;
     let page = page(&explained, &figures, &articles, now);
