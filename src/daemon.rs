@@ -17,7 +17,7 @@ use crate::push::Push;
 use crate::service::{self, Notice, Pulse};
 use crate::store::{self, Scope, Sources, Store};
 
-pub use outputs::{passes, publish, rendered, selection};
+pub use outputs::{passes, publish, rendered, selection, write_pages};
 pub use retention::purge;
 
 use jump::Watch;
@@ -512,6 +512,7 @@ async fn render_changes(
     stop: CancellationToken,
 ) {
     loop {
+        write_pages(&config, &shell, &sources).await;
         tokio::select! {
             () = stop.cancelled() => break,
             () = changed.notified() => {}

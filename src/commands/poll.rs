@@ -113,6 +113,7 @@ pub(super) async fn write_outputs(
         .await
         .map_err(Failure::running)?
     {}
+    daemon::write_pages(config, shell, sources).await;
     Ok(())
 }
 

@@ -14,8 +14,8 @@ use crate::poll::Shell;
 use crate::publish::{Channel, Draft, Format, Publication, Site, directory};
 use crate::store::{self, OutputState, Selection, SelectionOrder, Sources};
 
-/// Brings the archives up to date, renders every output, remembers what is published (synced to the disk), then serves
-/// and writes it. True when archives are behind, and another publication should follow soon.
+/// Brings the archives up to date, renders every output, remembers what is published (synced to the disk), then writes
+/// the documents and serves them. True when archives are behind, and another publication should follow soon.
 ///
 /// # Errors
 /// What the store refuses. A folder that cannot be written is logged, not an error.
@@ -40,9 +40,23 @@ pub async fn publish(
         shell.store.record_outputs(recorded).await?;
     }
     write_directories(config, shell, &fresh);
-    super::files::write(config, shell, sources);
     site.send_replace(Arc::new(fresh));
     Ok(more)
+}
+
+/// Writes the pages of outputs with a folder. They are many and nobody waits for them: to be done after [`publish`], and
+/// off the threads that serve.
+pub async fn write_pages(config: &Config, shell: &Shell, sources: &Sources) {
+    let mut outputs = config.outputs.iter();
+    if outputs.any(|output| output.directory.is_some() && output.token.is_none()) {
+        let (config, shell, sources) = (config.clone(), shell.clone(), sources.clone());
+        let writing = tokio::task::spawn_blocking(move || {
+            super::files::write(&config, &shell, &sources);
+        });
+        if let Err(error) = writing.await {
+            tracing::error!(%error, "pages could not be written as files");
+        }
+    }
 }
 
 /// Every output, and the states that differ from what was published last.
