@@ -30,6 +30,7 @@ mod hub;
 mod image;
 mod link;
 mod local;
+mod message;
 mod quiet;
 mod redirect;
 mod request;

@@ -1,20 +1,16 @@
 //! Requests to WebSub hubs (W3C WebSub §5.1), under the same rules as a poll; and those of our own hub.
 
-use std::borrow::Cow;
-use std::time::Instant;
-
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-
-use http::header::{ACCEPT, CONNECTION, CONTENT_TYPE, LOCATION, USER_AGENT};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method};
 use url::Url;
 
 use super::deadline::Deadline;
 use super::error::Wait;
-use super::redirect::{self, Hop, plain};
-use super::{Error, Fetcher, UNSAID_QUIET, address, head, later};
-use crate::model::{HttpVersion, RequestOptions};
+use super::message::{Message, for_anybody};
+use super::{Error, Fetcher, address};
+use crate::model::RequestOptions;
 
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
@@ -35,64 +31,18 @@ impl Fetcher {
         form: &str,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        self.quiet.tick(now);
-        let begun = Instant::now();
-        let options = RequestOptions {
-            http_version: HttpVersion::Auto,
-            ..options.clone()
+        let options = for_anybody(options);
+        let mut message = Message {
+            method: Method::POST,
+            body: Bytes::copy_from_slice(form.as_bytes()),
+            ..Message::get()
         };
-        let start = plain(hub);
+        message.fields.insert(CONTENT_TYPE, FORM);
+        let follows = |status, hops| matches!(status, 307 | 308) && hops < MOST_HOPS;
         let mut deadline = Deadline::new(options.timeout);
-        let mut hops: Vec<Hop> = Vec::new();
-        loop {
-            let url: Cow<'_, Url> = match hops.last() {
-                Some(hop) => Cow::Owned(hop.url.clone()),
-                None => Cow::Borrowed(start.as_ref()),
-            };
-            address::check_literal(&url, &options.allow_private)?;
-            if let Some(until) = self.quiet.url(&url) {
-                return Err(Error::HeldOff { until });
-            }
-            let _pass = deadline.pause(self.gates.enter(&url)).await;
-            let mut fields = HeaderMap::new();
-            fields.insert(CONTENT_TYPE, FORM);
-            let message = Message {
-                method: Method::POST,
-                fields,
-                body: Bytes::copy_from_slice(form.as_bytes()),
-            };
-            let response = self
-                .send_message(&options, &url, message, &deadline)
-                .await?;
-            head::check_size(response.headers())?;
-            let status = response.status().as_u16();
-            match status {
-                200..=299 => return Ok(()),
-                307 | 308 if hops.len() < MOST_HOPS => {
-                    let location = response.headers().get(LOCATION).map(HeaderValue::as_bytes);
-                    hops.push(redirect::next(status, location, &start, &url, &hops)?);
-                }
-                429 | 503 => {
-                    let retry_after = head::retry_after(response.headers(), now);
-                    if status == 429 {
-                        let address = response.remote_addr().filter(|_| options.proxy.is_none());
-                        let until = later(now, begun, retry_after.unwrap_or(UNSAID_QUIET));
-                        self.quiet
-                            .hold_all(&url, address.map(|address| address.ip()), until);
-                    }
-                    return Err(Error::Status {
-                        status,
-                        retry_after,
-                    });
-                }
-                status => {
-                    return Err(Error::Status {
-                        status,
-                        retry_after: None,
-                    });
-                }
-            }
-        }
+        self.exchange(&options, hub, &message, follows, &mut deadline, now)
+            .await
+            .map(drop)
     }
 
     /// Asks a subscriber of our own hub whether it meant it (W3C WebSub §5.3): at most `CHALLENGE_BYTES` of what it
@@ -106,22 +56,18 @@ impl Fetcher {
         callback: &Url,
         now: DateTime<Utc>,
     ) -> Result<Vec<u8>, Error> {
-        self.quiet.tick(now);
-        address::check_literal(callback, &options.allow_private)?;
-        if let Some(until) = self.quiet.url(callback) {
-            return Err(Error::HeldOff { until });
-        }
+        let options = for_anybody(options);
         let mut deadline = Deadline::new(options.timeout);
-        let _pass = deadline.pause(self.gates.enter(callback)).await;
-        let question = Message {
-            method: Method::GET,
-            fields: HeaderMap::new(),
-            body: Bytes::new(),
-        };
-        let mut response = self
-            .send_message(options, callback, question, &deadline)
-            .await?;
-        taken(&response)?;
+        let question = Message::get();
+        let exchange = self.exchange(
+            &options,
+            callback,
+            &question,
+            |_, _| false,
+            &mut deadline,
+            now,
+        );
+        let (mut response, _pass) = exchange.await?;
         let mut answer = Vec::new();
         while answer.len() < CHALLENGE_BYTES {
             let more = deadline.within(Wait::Answer, response.chunk()).await?;
@@ -153,58 +99,18 @@ impl Fetcher {
             body,
         };
         let deadline = Deadline::new(options.timeout);
-        taken(
-            &self
-                .send_message(options, callback, message, &deadline)
-                .await?,
-        )
+        let response = self
+            .transmit(&for_anybody(options), callback, message, &deadline)
+            .await?;
+        match response.status().as_u16() {
+            200..=299 => Ok(()),
+            status => Err(Error::Status {
+                status,
+                retry_after: None,
+            }),
+        }
     }
-
-    async fn send_message(
-        &self,
-        options: &RequestOptions,
-        url: &Url,
-        message: Message,
-        deadline: &Deadline,
-    ) -> Result<reqwest::Response, Error> {
-        let unusable = |key: &str| Error::Setting {
-            key: key.to_owned(),
-        };
-        let client = self.clients.of(url, options)?;
-        let agent = HeaderValue::from_bytes(options.user_agent.as_bytes())
-            .map_err(|_| unusable("user_agent"))?;
-        let request = client
-            .request(message.method, url.clone())
-            .headers(message.fields)
-            .header(USER_AGENT, agent)
-            .header(ACCEPT, "*/*")
-            .header(CONNECTION, "close")
-            .body(message.body)
-            .build()
-            .map_err(|_| unusable("hub"))?;
-        deadline
-            .within(Wait::Answer, client.execute(request))
-            .await?
-            .map_err(|error| Error::from_exchange(&error, self.limits.connect_timeout))
-    }
-}
-
-/// What is sent but for what every request carries.
-struct Message {
-    method: Method,
-    fields: HeaderMap,
-    body: Bytes,
 }
 
 /// Of an answer to a challenge this much is read: challenges are ours, and shorter.
 const CHALLENGE_BYTES: usize = 1_024;
-
-fn taken(response: &reqwest::Response) -> Result<(), Error> {
-    match response.status().as_u16() {
-        200..=299 => Ok(()),
-        status => Err(Error::Status {
-            status,
-            retry_after: None,
-        }),
-    }
-}
