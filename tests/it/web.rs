@@ -1,5 +1,7 @@
 //! Pages over HTTP and as files: what they show and to whom, and how they are served.
 
+use std::path::PathBuf;
+
 use crate::asked::{get, polled};
 use crate::origin::{Origin, Reply};
 use crate::walk::{daemon, free_address, output};
@@ -256,7 +258,7 @@ async fn an_output_with_a_folder_has_its_pages_there() {
     let mut files = vec![
         "index.html".to_owned(),
         "all.html".to_owned(),
-        "all-2.html".to_owned(),
+        "all.2.html".to_owned(),
         "sources.html".to_owned(),
     ];
     let articles = std::fs::read_dir(public.join("articles")).expect("a folder");
@@ -287,18 +289,54 @@ async fn an_output_with_a_folder_has_its_pages_there() {
     assert!(links > 200, "{links}");
     assert!(!folder.path().join("private/inner.html").exists());
     assert!(folder.path().join("private/inner.atom").exists());
-    // What is forgotten goes.
-    let gone = files[4]
-        .trim_start_matches("articles/")
-        .trim_end_matches(".html")
+    // What is forgotten goes, from every file.
+    let forget = async |file: &str| {
+        let id = { file.strip_prefix("articles/") }.and_then(|name| name.strip_suffix(".html"));
+        let id = id.expect("a page of an article").to_owned();
+        output(folder.path(), &["forget", &format!("urn:uuid:{id}")]).await;
+        id
+    };
+    let holders = |id: &str| -> Vec<PathBuf> {
+        let folders = [public.clone(), public.join("articles")];
+        let files = folders
+            .iter()
+            .flat_map(|folder| std::fs::read_dir(folder).expect("a folder"));
+        let paths = files.map(|file| file.expect("a file").path());
+        paths
+            .filter(|path| path.is_file())
+            .filter(|path| {
+                let text = std::fs::read_to_string(path).expect("text");
+                text.contains(id) || path.to_string_lossy().contains(id)
+            })
+            .collect()
+    };
+    let second = std::fs::read_to_string(public.join("all.2.html")).expect("a page");
+    let last = values(&second, "href")
+        .into_iter()
+        .find(|link| link.starts_with("articles/"))
+        .expect("an article")
         .to_owned();
-    output(folder.path(), &["forget", &format!("urn:uuid:{gone}")]).await;
-    assert!(
-        !public
-            .join("articles")
-            .join(format!("{gone}.html"))
-            .exists()
+    let id = forget(&last).await;
+    assert_eq!(holders(&id), [PathBuf::new(); 0]);
+    for file in files[4..].iter().filter(|file| **file != last).take(4) {
+        forget(file).await;
+    }
+    // All are on one page now.
+    assert!(public.join("all.html").exists() && !public.join("all.2.html").exists());
+    // Pages of what is no longer open go, the reader's own do not.
+    std::fs::write(public.join("about.html"), "<p>Who we are").expect("written");
+    let lines = lines.replace(
+        "directory = \"public\"\n",
+        "token = \"tok1\"\ndirectory = \"public\"\n",
     );
+    let news = item("news", "https://x.example/news", "Words");
+    origin.script("/a", rss("Ants", &news));
+    polled(folder.path(), &free_address(), &lines).await;
+    let pages = ["index.html", "all.html", "sources.html"];
+    assert_eq!(pages.map(|page| public.join(page).exists()), [false; 3]);
+    let articles = std::fs::read_dir(public.join("articles")).expect("a folder");
+    assert_eq!(articles.count(), 0);
+    assert!(public.join("about.html").exists() && public.join("all.atom").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]
