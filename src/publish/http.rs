@@ -25,7 +25,7 @@ use tokio::sync::watch;
 
 use super::{Coding, Publication, Site};
 pub use callback::{Callback, Callbacks, Reply, Room};
-pub use lazy::{Lazy, Made, Picture};
+pub use lazy::{Door, Lazy, Made, Picture};
 pub use listen::{CONNECTIONS, Listener, serve};
 
 /// What is served, and where.
@@ -81,7 +81,16 @@ impl Served {
                 None => note(StatusCode::NOT_FOUND, "There is no such picture.\n"),
             };
         }
-        let made = lazy.get(&named(path, request.uri().query())).await;
+        let mut asked = named(path, request.uri().query());
+        match lazy.door(&asked) {
+            Door::Nowhere => return self.missing(&self.site.borrow()),
+            Door::Locked(token) if !token::allows(Some(&token), request) => {
+                return self.missing(&self.site.borrow());
+            }
+            Door::Locked(_) => path.clone_into(&mut asked),
+            Door::Open => {}
+        }
+        let made = lazy.get(&asked).await;
         let head_only = request.method() == Method::HEAD;
         match made {
             _ if !token::allows(made.token(), request) => self.missing(&self.site.borrow()),

@@ -56,6 +56,20 @@ type Making = Pin<Box<dyn Future<Output = Made> + Send>>;
 /// Makes what a path below the base names. It must answer cheaply that it does not know a path.
 type Maker = dyn Fn(String) -> Making + Send + Sync;
 
+/// What is known of a path before anything is made.
+#[derive(Clone, Debug)]
+pub enum Door {
+    /// There may be something, for everybody or for whom its maker says.
+    Open,
+    /// Nothing is made without this token; the query takes no part in what it is.
+    Locked(Secret),
+    /// There is nothing: 404.
+    Nowhere,
+}
+
+/// Looks at a path and its query, without making anything.
+type Porter = dyn Fn(&str) -> Door + Send + Sync;
+
 /// A picture of somebody else's, as it is passed on.
 #[derive(Clone, Debug)]
 pub struct Picture {
@@ -74,6 +88,7 @@ type Courier = dyn Fn(String) -> Fetching + Send + Sync;
 #[derive(Clone)]
 pub struct Lazy {
     maker: Arc<Maker>,
+    porter: Option<Arc<Porter>>,
     courier: Option<Arc<Courier>>,
     shelf: Arc<Mutex<Shelf>>,
     places: Arc<Semaphore>,
@@ -101,10 +116,27 @@ impl Lazy {
     {
         Self {
             maker: Arc::new(move |path| Box::pin(maker(path)) as Making),
+            porter: None,
             courier: None,
             shelf: Arc::default(),
             places: Arc::new(Semaphore::new(AT_ONCE)),
         }
+    }
+
+    /// Asks a porter before a document is made.
+    #[must_use]
+    pub fn behind(self, porter: impl Fn(&str) -> Door + Send + Sync + 'static) -> Self {
+        Self {
+            porter: Some(Arc::new(porter)),
+            ..self
+        }
+    }
+
+    /// What is known of a path; without a porter it may be anything.
+    pub(super) fn door(&self, path: &str) -> Door {
+        self.porter
+            .as_ref()
+            .map_or(Door::Open, |porter| porter(path))
     }
 
     /// Passes pictures on as well.
