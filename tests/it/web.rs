@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::asked::{get, polled};
-use crate::origin::{Origin, Reply};
+use crate::origin::{Hold, Origin, Reply};
 use crate::walk::{daemon, free_address, output};
 
 fn rss(title: &str, items: &str) -> Reply {
@@ -385,6 +385,13 @@ async fn pictures_come_through_us_only_if_signed_and_only_if_they_are_pictures()
         .filter(|link| link.contains("/static/image/"))
         .collect();
     assert_eq!(pictures.len(), 4, "{river}");
+    // Nothing but reading is answered, and nobody is asked for it.
+    let asked = origin.requests().len();
+    for picture in &pictures {
+        let posted = reqwest::Client::new().post(format!("http://{address}{picture}"));
+        assert_eq!(posted.send().await.expect("answered").status(), 405);
+    }
+    assert_eq!(origin.requests().len(), asked);
     let mut good = 0;
     for picture in &pictures {
         let (status, headers, _) = get(&address, &picture[1..]).await;
@@ -401,6 +408,9 @@ async fn pictures_come_through_us_only_if_signed_and_only_if_they_are_pictures()
             let asked = origin.requests().len();
             assert_eq!(get(&address, &picture[1..]).await.0, 200);
             assert_eq!(origin.requests().len(), asked);
+            let etag = headers["etag"].to_str().expect("text");
+            let again = request(&address, &picture[1..], "if-none-match", etag).await;
+            assert_eq!(again.status(), 304);
         }
     }
     assert_eq!(good, 1);
@@ -412,4 +422,42 @@ async fn pictures_come_through_us_only_if_signed_and_only_if_they_are_pictures()
     );
     let forged = pictures[0].replace("/static/image/", "/static/image/A");
     assert_eq!(get(&address, &forged[1..]).await.0, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_who_want_a_picture_at_once_have_it_fetched_once() {
+    let origin = Origin::start().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let hold = Hold::new();
+    let png = Reply::ok(b"\x89PNG\r\n\x1a\nrest".to_vec());
+    origin.script("/good.png", png.held(&hold));
+    let items = format!(
+        "<item><guid isPermaLink=\"false\">1</guid><title>1</title><enclosure url=\"{}\" type=\"image/png\" length=\"9\"/></item>",
+        origin.url("/good.png")
+    );
+    origin.script("/a", rss("Ants", &items));
+    let address = free_address();
+    let lines = format!(
+        "[pages]\nimage_proxy = true\n[[source]]\nid = \"a\"\nurl = \"{}\"\n",
+        origin.url("/a")
+    );
+    polled(folder.path(), &address, &lines).await;
+    let _daemon = daemon(folder.path());
+    let (_, _, river) = get(&address, "").await;
+    let picture = { values(&river, "src").into_iter() }
+        .find(|link| link.contains("/static/image/"))
+        .expect("a picture");
+    let asked = origin.requests().len();
+    let readers: Vec<_> = (0..6)
+        .map(|_| {
+            let (address, picture) = (address.clone(), picture[1..].to_owned());
+            tokio::spawn(async move { get(&address, &picture).await.0 })
+        })
+        .collect();
+    origin.has_been_asked(asked + 1).await;
+    hold.open();
+    for reader in readers {
+        assert_eq!(reader.await.expect("joined"), 200);
+    }
+    assert_eq!(origin.requests().len(), asked + 1);
 }

@@ -8,8 +8,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ::http::HeaderValue;
 use bytes::Bytes;
 use tokio::sync::{OnceCell, Semaphore};
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::model::Secret;
 use crate::publish::Publication;
@@ -77,6 +79,20 @@ pub struct Picture {
     pub body: Bytes,
     /// Its type, as its first bytes say.
     pub content_type: &'static str,
+    /// Strong validator of its bytes.
+    pub(super) etag: Option<HeaderValue>,
+}
+
+impl Picture {
+    /// A picture of these bytes.
+    pub fn new(body: Bytes, content_type: &'static str) -> Self {
+        let etag = format!("\"{:032x}\"", xxh3_128(&body));
+        Self {
+            body,
+            content_type,
+            etag: HeaderValue::try_from(etag).ok(),
+        }
+    }
 }
 
 type Fetching = Pin<Box<dyn Future<Output = Option<Picture>> + Send>>;
