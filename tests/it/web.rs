@@ -2,20 +2,23 @@
 
 use std::path::PathBuf;
 
-use crate::asked::{get, polled};
+use crate::asked::{get, item, polled, rss, zoo};
 use crate::origin::{Hold, Origin, Reply};
 use crate::walk::{daemon, free_address, output};
 
-fn rss(title: &str, items: &str) -> Reply {
-    Reply::ok(format!(
-        "<rss version=\"2.0\"><channel><title>{title}</title>{items}</channel></rss>"
-    ))
-}
-
-fn item(id: &str, link: &str, text: &str) -> String {
+/// Thirty articles of the source `a`, and its lines of a configuration.
+fn thirty(origin: &Origin) -> String {
+    let items = (0..30).map(|number| {
+        item(
+            &format!("i{number}"),
+            &format!("https://x.example/{number}"),
+            "Words",
+        )
+    });
+    origin.script("/a", rss("Ants", &items.collect::<String>()));
     format!(
-        "<item><guid isPermaLink=\"false\">tag:x.example,2026:{id}</guid><title>About {id}</title><link>{link}</link>\
-         <pubDate>Mon, 23 Nov 2026 08:00:00 GMT</pubDate><description>{text}</description></item>"
+        "[[source]]\nid = \"a\"\nurl = \"{}\"\ntags = [\"t\"]\n",
+        origin.url("/a")
     )
 }
 
@@ -36,41 +39,8 @@ async fn request(address: &str, path: &str, name: &str, value: &str) -> reqwest:
 async fn pages_show_what_open_outputs_show_and_a_private_one_needs_its_token() {
     let origin = Origin::start().await;
     let folder = tempfile::tempdir().expect("a folder");
-    let shared = "https://x.example/shared";
-    origin.script(
-        "/a",
-        rss(
-            "Ants",
-            &(item("a1", "https://x.example/a1", "One")
-                + &item("a2", "https://x.example/a2", "Two, dropped")),
-        ),
-    );
-    let secret = format!(
-        "The members' words. {}",
-        "And many more of them. ".repeat(30)
-    );
-    origin.script(
-        "/b",
-        rss(
-            "Bees",
-            &(item("b1", shared, &secret) + &item("b2", "https://x.example/b2", "Hidden")),
-        ),
-    );
-    origin.script("/c", rss("Cats", &item("c1", shared, "The public words.")));
-    let source = |id: &str, tag: &str| {
-        let url = origin
-            .url(&format!("/{id}"))
-            .to_string()
-            .replace("http://", "http://me:pw0@");
-        format!("[[source]]\nid = \"{id}\"\nurl = \"{url}\"\ntags = [\"{tag}\"]\n")
-    };
-    let lines = source("a", "pets")
-        + &source("b", "members only")
-        + "priority = 1\n"
-        + &source("c", "pets")
-        + "[[output]]\nname = \"all\"\ntitle = \"Zoo\"\ndrop = ['title = \"About a2\"']\n[[output]]\nname = \"inner\"\ntags = [\"members only\"]\ntoken = \"tok0\"\n";
     let address = free_address();
-    polled(folder.path(), &address, &lines).await;
+    zoo(&origin, folder.path(), &address).await;
     output(folder.path(), &["articles", "words"]).await; // brings the index up to date
     let _daemon = daemon(folder.path());
 
@@ -169,21 +139,8 @@ async fn pages_show_what_open_outputs_show_and_a_private_one_needs_its_token() {
 async fn pages_are_served_as_feeds_are() {
     let origin = Origin::start().await;
     let folder = tempfile::tempdir().expect("a folder");
-    let items: String = (0..30)
-        .map(|number| {
-            item(
-                &format!("i{number}"),
-                &format!("https://x.example/{number}"),
-                "Words",
-            )
-        })
-        .collect();
-    origin.script("/a", rss("Ants", &items));
+    let lines = thirty(&origin);
     let address = free_address();
-    let lines = format!(
-        "[[source]]\nid = \"a\"\nurl = \"{}\"\ntags = [\"t\"]\n",
-        origin.url("/a")
-    );
     polled(folder.path(), &address, &lines).await;
     let first = daemon(folder.path());
     let (_, headers, river) = get(&address, "").await;
@@ -238,20 +195,8 @@ async fn pages_are_served_as_feeds_are() {
 async fn an_output_with_a_folder_has_its_pages_there() {
     let origin = Origin::start().await;
     let folder = tempfile::tempdir().expect("a folder");
-    let items: String = (0..30)
-        .map(|number| {
-            item(
-                &format!("i{number}"),
-                &format!("https://x.example/{number}"),
-                "Words",
-            )
-        })
-        .collect();
-    origin.script("/a", rss("Ants", &items));
-    let lines = format!(
-        "[[source]]\nid = \"a\"\nurl = \"{}\"\n[[output]]\nname = \"all\"\ndirectory = \"public\"\n[[output]]\nname = \"inner\"\ntoken = \"tok0\"\ndirectory = \"private\"\n",
-        origin.url("/a")
-    );
+    let lines = thirty(&origin)
+        + "[[output]]\nname = \"all\"\ndirectory = \"public\"\n[[output]]\nname = \"inner\"\ntoken = \"tok0\"\ndirectory = \"private\"\n";
     polled(folder.path(), &free_address(), &lines).await;
     let public = folder.path().join("public");
     let mut links = 0;
@@ -317,7 +262,7 @@ async fn an_output_with_a_folder_has_its_pages_there() {
         .expect("an article")
         .to_owned();
     let id = forget(&last).await;
-    assert_eq!(holders(&id), [PathBuf::new(); 0]);
+    assert_eq!(holders(&id), Vec::<PathBuf>::new());
     for file in files[4..].iter().filter(|file| **file != last).take(4) {
         forget(file).await;
     }
