@@ -6,24 +6,19 @@
 //! tags, one in ten articles in two sources. The daemon serves it on loopback and polls nothing. Each page is asked for once when nothing of it
 //! is ready (`first`), and 300 times more (`median`, `slowest`); times are from sending the request to the last byte.
 
-use std::io::{BufRead, BufReader};
+#[path = "../tests/it/child.rs"]
+mod child;
+
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use child::{daemon_within, free_address};
 use rusqlite::Connection;
 
 const TAGS: u64 = 50;
 const REPEATS: usize = 300;
-
-struct Daemon(Child);
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+/// Longest wait until the daemon serves.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 fn main() {
     let words: Vec<String> = std::env::args()
@@ -42,20 +37,15 @@ fn main() {
     configure(&folder, &address, sources);
     if !folder.join("feedmill.db").exists() {
         // Once without articles: the sources and the (empty) archives of the output come to be.
-        drop(daemon(&folder));
+        drop(daemon_within(&folder, PATIENCE));
         fill(&folder.join("feedmill.db"), articles, sources);
     }
-    let _daemon = daemon(&folder);
+    let _daemon = daemon_within(&folder, PATIENCE);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a runtime");
     runtime.block_on(measure(&folder, &address));
-}
-
-fn free_address() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("bound").to_string()
 }
 
 fn configure(folder: &Path, address: &str, sources: u64) {
@@ -69,35 +59,6 @@ fn configure(folder: &Path, address: &str, sources: u64) {
         );
     }
     std::fs::write(folder.join("feedmill.toml"), text).expect("written");
-}
-
-fn daemon(folder: &Path) -> Daemon {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_feedmill"));
-    command
-        .args(["run", "--config"])
-        .arg(folder.join("feedmill.toml"));
-    let mut child = command.stderr(Stdio::piped()).spawn().expect("started");
-    let log = BufReader::new(child.stderr.take().expect("piped"));
-    let (sender, serving) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        for line in log.lines().map_while(Result::ok) {
-            if line.contains("serving at") {
-                let _ = sender.send(());
-            }
-        }
-    });
-    serving
-        .recv_timeout(Duration::from_secs(120))
-        .expect("it serves");
-    // The outputs are rendered before the first answer.
-    let deadline = Instant::now() + Duration::from_secs(120);
-    let address = std::fs::read_to_string(folder.join("feedmill.toml")).expect("read");
-    let address = address.split('"').nth(1).expect("an address").to_owned();
-    while std::net::TcpStream::connect(&address).is_err() {
-        assert!(Instant::now() < deadline, "it does not listen");
-        std::thread::yield_now();
-    }
-    Daemon(child)
 }
 
 fn fill(path: &Path, articles: u64, sources: u64) {

@@ -252,6 +252,8 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
     let hub = Hub::new(&config, shell.clone(), site.clone());
     let (callbacks, hubs) = http::Callbacks::new(config.fetch.max_body);
     let lazy = asked::Desk::new(Arc::clone(&config), shell.clone(), sources.clone()).lazy();
+    let known = Arc::clone(&config);
+    let lazy = lazy.behind(move |path| web::door(path, &known));
     let served = http::Served {
         site,
         ready,

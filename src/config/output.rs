@@ -13,10 +13,10 @@ use super::sections::path;
 use super::values::{choice, count, name, tag, words};
 use super::{Content, Order, Output, World, secret};
 
-/// Paths of the server that no output may take.
-const RESERVED: [&str; 11] = [
+/// Paths of the server, and `index.html` of a folder, that no output may take.
+const RESERVED: [&str; 12] = [
     "search", "sources", "source", "tag", "articles", "health", "healthz", "readyz", "metrics",
-    "websub", "static",
+    "websub", "static", "index",
 ];
 
 const MOST_ARTICLES: u32 = 10_000;

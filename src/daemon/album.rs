@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::Instant;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -26,8 +26,10 @@ use super::asked::Desk;
 const AT_ONCE: usize = 8;
 /// What could not be had is not asked for again for this long.
 const PAUSE: Duration = Duration::from_secs(600);
-/// So many of these are remembered.
+/// So many of these are remembered, and pictures that are on their way.
 const REMEMBERED: usize = 10_000;
+
+type Coming = Arc<OnceCell<Option<Picture>>>;
 
 /// Fetches and keeps pictures.
 #[derive(Debug)]
@@ -37,6 +39,8 @@ pub(super) struct Album {
     images: Images,
     folder: PathBuf,
     places: Semaphore,
+    /// Pictures that somebody waits for: who asks for one that is fetched waits for it as well.
+    coming: Mutex<HashMap<u128, Coming>>,
     /// Until when what is not asked for.
     missing: Mutex<HashMap<u128, Instant>>,
     /// Bytes on the disk; `None`: not looked yet.
@@ -56,6 +60,7 @@ impl Desk {
             images: Images::Proxied(id),
             folder: folder(&self.config.store.path),
             places: Semaphore::new(AT_ONCE),
+            coming: Mutex::default(),
             missing: Mutex::default(),
             kept: Mutex::default(),
         }))
@@ -73,15 +78,50 @@ impl Album {
     pub(super) async fn picture(self: Arc<Self>, path: String) -> Option<Picture> {
         let url = self.images.asked(&path)?;
         let hash = xxh3_128(url.as_bytes());
-        let own = Arc::clone(&self);
+        if let Some(found) = self.at_hand(hash).await {
+            return found;
+        }
+        let coming = self.coming(hash);
+        let found = coming
+            .get_or_init(|| async {
+                // It came, or was found to be missing, between the look and the waiting.
+                match self.at_hand(hash).await {
+                    Some(found) => found,
+                    None => self.bring(hash, &url).await,
+                }
+            })
+            .await
+            .clone();
+        let mut all = self.coming.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.get(&hash).is_some_and(|own| Arc::ptr_eq(own, &coming)) {
+            all.remove(&hash);
+        }
+        found
+    }
+
+    /// The cell that everybody who wants a picture waits for.
+    fn coming(&self, hash: u128) -> Coming {
+        let mut all = self.coming.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= REMEMBERED {
+            // Those that all who waited for them gave up.
+            all.retain(|_, cell| Arc::strong_count(cell) > 1);
+        }
+        Arc::clone(all.entry(hash).or_default())
+    }
+
+    /// What is known of a picture without asking anybody: it is on the disk, or known to be missing. `None`: nothing.
+    async fn at_hand(self: &Arc<Self>, hash: u128) -> Option<Option<Picture>> {
+        let own = Arc::clone(self);
         if let Ok(Some(body)) = tokio::task::spawn_blocking(move || own.read(hash)).await {
-            return picture(body);
+            return Some(picture(body));
         }
-        if self.is_missing(hash) {
-            return None;
-        }
+        self.is_missing(hash).then_some(None)
+    }
+
+    /// Fetches a picture and keeps it.
+    async fn bring(self: &Arc<Self>, hash: u128, url: &str) -> Option<Picture> {
+        let start = url::Url::parse(url).ok()?;
         let _place = self.places.acquire().await.ok()?;
-        let start = url::Url::parse(&url).ok()?;
         let (most, now) = (self.config.pages.image_max, self.shell.clock.now());
         let fetched = self
             .shell
@@ -99,7 +139,7 @@ impl Album {
             self.note_missing(hash);
             return None;
         };
-        let (own, body) = (Arc::clone(&self), found.body.clone());
+        let (own, body) = (Arc::clone(self), found.body.clone());
         let kept = tokio::task::spawn_blocking(move || own.keep(hash, &body)).await;
         if let Ok(Err(error)) = kept {
             tracing::warn!(%error, "a picture cannot be kept");
@@ -117,23 +157,17 @@ impl Album {
         Some(body.into())
     }
 
-    /// Writes a picture, after those that were not wanted for longest have made room.
+    /// Writes a picture, after those that were not wanted for longest have made room. One of more than a tenth of the
+    /// cap is not kept: it would take the place of many.
     fn keep(&self, hash: u128, body: &Bytes) -> Result<(), directory::Error> {
-        let cap = self.config.pages.image_cache;
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let bytes = body.len() as u64;
-        if kept.is_none_or(|kept| kept + bytes > cap) {
-            // Down to nine tenths, so that this is not done for each picture.
-            *kept = Some(make_room(
-                &self.folder,
-                (cap / 10 * 9).saturating_sub(bytes),
-            ));
-        }
-        if bytes <= cap / 10 {
-            directory::write(&self.folder, &name(hash), body)?;
-            *kept = kept.map(|kept| kept + bytes);
-        }
-        Ok(())
+        keep(
+            &self.folder,
+            self.config.pages.image_cache,
+            &mut kept,
+            hash,
+            body,
+        )
     }
 
     fn is_missing(&self, hash: u128) -> bool {
@@ -159,6 +193,26 @@ fn name(hash: u128) -> String {
 /// File times are the machine's, whatever the clock of the polls says.
 fn now() -> SystemTime {
     crate::clock::Clock::System.now().into()
+}
+
+fn keep(
+    folder: &Path,
+    cap: u64,
+    kept: &mut Option<u64>,
+    hash: u128,
+    body: &Bytes,
+) -> Result<(), directory::Error> {
+    let bytes = body.len() as u64;
+    if bytes > cap / 10 {
+        return Ok(());
+    }
+    if kept.is_none_or(|kept| kept + bytes > cap) {
+        // Down to nine tenths, so that this is not done for each picture.
+        *kept = Some(make_room(folder, (cap / 10 * 9).saturating_sub(bytes)));
+    }
+    directory::write(folder, &name(hash), body)?;
+    *kept = kept.map(|kept| kept + bytes);
+    Ok(())
 }
 
 /// Removes the pictures that were not wanted for longest until `room` bytes are left at most; how many are.
@@ -221,7 +275,7 @@ fn picture(body: Bytes) -> Option<Picture> {
         ] => "image/avif",
         _ => return None,
     };
-    Some(Picture { body, content_type })
+    Some(Picture::new(body, content_type))
 }
 
 #[cfg(test)]
@@ -257,5 +311,22 @@ mod tests {
         assert_eq!(make_room(folder.path(), 250), 200);
         assert!(!folder.path().join("a").exists() && folder.path().join("c").exists());
         assert_eq!(make_room(Path::new("/nowhere/at/all"), 1), 0);
+    }
+
+    #[test]
+    fn a_picture_that_is_too_large_to_keep_drives_no_other_out() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut kept = None;
+        let mut keep = |hash, bytes| {
+            let body = Bytes::from(vec![0; bytes]);
+            super::keep(folder.path(), 1_000, &mut kept, hash, &body).expect("written");
+        };
+        (0..9).for_each(|hash| keep(hash, 100));
+        keep(9, 900);
+        let there = |hash| folder.path().join(name(hash)).exists();
+        assert!((0..9).all(there) && !there(9));
+        keep(10, 100);
+        keep(11, 100);
+        assert!(there(11) && !(0..9).all(there));
     }
 }

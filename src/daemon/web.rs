@@ -26,12 +26,12 @@ use super::{followed, searches};
 
 pub(super) use known::Known;
 pub(super) use told::article_file;
-pub(super) use wanted::Page;
+pub(super) use wanted::{Page, door};
 
 /// Sources whose articles are gathered, at most so many, instead of walking over all.
 const GATHERED: u64 = 20_000;
-/// Pages of a search.
-const SEARCH_PAGES: usize = 40;
+/// Pages of a search: one costs as many articles as all before it have together.
+const SEARCH_PAGES: usize = 10;
 /// How long a style sheet may be kept: its name changes with it.
 const ASSET_AGE: u64 = 31_536_000;
 /// How long a page that changes with every poll may be kept, in seconds.
@@ -433,7 +433,6 @@ fn count<'a>(words: impl Iterator<Item = &'a str>) -> Vec<(&'a str, usize)> {
 /// What a search finds of what open outputs show, the best first.
 fn search(desk: &Desk, text: &str, page: usize) -> Result<Made, store::Error> {
     let frame = frame(desk)?;
-    let page = page.clamp(1, SEARCH_PAGES);
     let mut found = Found {
         text,
         query: None,

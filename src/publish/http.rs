@@ -25,7 +25,7 @@ use tokio::sync::watch;
 
 use super::{Coding, Publication, Site};
 pub use callback::{Callback, Callbacks, Reply, Room};
-pub use lazy::{Lazy, Made, Picture};
+pub use lazy::{Door, Lazy, Made, Picture};
 pub use listen::{CONNECTIONS, Listener, serve};
 
 /// What is served, and where.
@@ -76,17 +76,29 @@ impl Served {
             return self.answer(request);
         };
         if let Some(picture) = path.strip_prefix("static/image/") {
+            if !is_read(request) {
+                return method_not_allowed();
+            }
             return match lazy.picture(picture).await {
                 Some(picture) => self::picture(&picture, request),
                 None => note(StatusCode::NOT_FOUND, "There is no such picture.\n"),
             };
         }
-        let made = lazy.get(&named(path, request.uri().query())).await;
+        let mut asked = named(path, request.uri().query());
+        match lazy.door(&asked) {
+            Door::Nowhere => return self.missing(&self.site.borrow()),
+            Door::Locked(token) if !token::allows(Some(&token), request) => {
+                return self.missing(&self.site.borrow());
+            }
+            Door::Locked(_) => path.clone_into(&mut asked),
+            Door::Open => {}
+        }
+        let made = lazy.get(&asked).await;
         let head_only = request.method() == Method::HEAD;
         match made {
             _ if !token::allows(made.token(), request) => self.missing(&self.site.borrow()),
             Made::Missing => self.missing(&self.site.borrow()),
-            _ if !head_only && request.method() != Method::GET => method_not_allowed(),
+            _ if !is_read(request) => method_not_allowed(),
             Made::Here(publication) | Made::Brief(publication) => {
                 document(&publication, request.headers(), head_only)
             }
@@ -120,9 +132,7 @@ impl Served {
             .filter(|publication| token::allows(publication.token.as_ref(), request));
         match (probe, publication) {
             (None, None) => self.missing(&site),
-            _ if request.method() != Method::GET && request.method() != Method::HEAD => {
-                method_not_allowed()
-            }
+            _ if !is_read(request) => method_not_allowed(),
             (Some((status, text)), _) => note(status, text),
             (None, Some(publication)) => document(
                 publication,
@@ -239,30 +249,27 @@ const NOTHING_ELSE: &str =
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Somebody else's picture: whatever it is, it runs nothing. What it is asked as never changes its bytes' meaning, so it
-/// may be kept for a day.
+/// may be kept for a day, and after that for as long as its bytes are the same (RFC 9110 §8.8.3).
 fn picture(picture: &Picture, request: &Request<()>) -> Response<Body> {
-    if request.method() != Method::GET && request.method() != Method::HEAD {
-        return method_not_allowed();
+    let mut response = Response::new(Body::empty());
+    let headers = response.headers_mut();
+    let age = HeaderValue::from_static("public, max-age=86400");
+    headers.insert(CACHE_CONTROL, age);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+    if let Some(etag) = &picture.etag {
+        headers.insert(ETAG, etag.clone());
+        if conditional::has(request.headers(), etag) {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            return response;
+        }
     }
-    let headers: [(HeaderName, HeaderValue); 5] = [
-        (CONTENT_TYPE, HeaderValue::from_static(picture.content_type)),
-        (CONTENT_LENGTH, HeaderValue::from(picture.body.len())),
-        (
-            CACHE_CONTROL,
-            HeaderValue::from_static("public, max-age=86400"),
-        ),
-        (X_CONTENT_TYPE_OPTIONS, NOSNIFF),
-        (
-            CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static("default-src 'none'; sandbox"),
-        ),
-    ];
-    let body = match *request.method() == Method::HEAD {
-        true => Body::empty(),
-        false => Body::from(picture.body.clone()),
-    };
-    let mut response = Response::new(body);
-    response.headers_mut().extend(headers);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(picture.content_type));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(picture.body.len()));
+    let policy = HeaderValue::from_static("default-src 'none'; sandbox");
+    headers.insert(CONTENT_SECURITY_POLICY, policy);
+    if request.method() != Method::HEAD {
+        *response.body_mut() = Body::from(picture.body.clone());
+    }
     response
 }
 
@@ -291,6 +298,11 @@ fn see(path: &str) -> Response<Body> {
         response.headers_mut().insert(LOCATION, value);
     }
     response
+}
+
+/// Whether nothing but reading is asked for.
+fn is_read<B>(request: &Request<B>) -> bool {
+    matches!(*request.method(), Method::GET | Method::HEAD)
 }
 
 /// 405 with what is allowed (RFC 9110 §15.5.6).

@@ -1,5 +1,7 @@
 //! One article: its body, where it was seen and why that is one story, what changed in it, where its fields come from.
 
+use std::borrow::Cow;
+
 use maud::{Markup, PreEscaped, html};
 use serde_json::{Value, json};
 
@@ -41,6 +43,11 @@ pub fn article(frame: &Frame, told: &Told<'_>) -> Vec<u8> {
     let (lang, dir) = (language::lang(tag), language::dir(tag));
     let text = text_of(&entry.content_html);
     let outward = entry.url.as_deref().and_then(Frame::outward);
+    // With addresses as they are, not as HTML writes them.
+    let plain = match entry.content_html.contains("&amp;") {
+        true => Cow::Owned(entry.content_html.replace("&amp;", "&")),
+        false => Cow::Borrowed(entry.content_html.as_str()),
+    };
     let body = html! {
         main #main tabindex="-1" {
             article.full {
@@ -50,8 +57,8 @@ pub fn article(frame: &Frame, told: &Told<'_>) -> Vec<u8> {
                     @if let Some(summary) = standfirst(told) { p.standfirst { (summary) } }
                     (byline(frame, told, &text))
                 }
-                (picture(frame, told))
-                (players(frame, article))
+                (picture(frame, told, &plain))
+                (players(frame, article, &plain))
                 @if told.summary_only {
                     p.muted { (labels::SUMMARY_ONLY) }
                 } @else {
@@ -126,11 +133,11 @@ fn author_link(author: &Author) -> Markup {
 }
 
 /// The lead picture, unless the body shows it.
-fn picture(frame: &Frame, told: &Told<'_>) -> Markup {
+fn picture(frame: &Frame, told: &Told<'_>, body: &str) -> Markup {
     let entry = &told.article.entry;
     let image = entry.details.image.as_ref().filter(|image| {
         let plain = image.url.split(['?', '#']).next().unwrap_or_default();
-        told.summary_only || !entry.content_html.replace("&amp;", "&").contains(plain)
+        told.summary_only || !body.contains(plain)
     });
     let shown =
         image.and_then(|image| Some((frame.images.address(&frame.links, &image.url)?, image)));
@@ -147,23 +154,13 @@ fn picture(frame: &Frame, told: &Told<'_>) -> Markup {
 }
 
 /// Whether the page shows a picture anyway: as the lead, or in the body.
-fn is_shown(article: &Article, url: &str) -> bool {
+fn is_shown(article: &Article, body: &str, url: &str) -> bool {
     let plain = url.split(['?', '#']).next().unwrap_or_default();
-    let leads = article
-        .entry
-        .details
-        .image
-        .as_ref()
-        .is_some_and(|image| image.url.starts_with(plain));
-    leads
-        || article
-            .entry
-            .content_html
-            .replace("&amp;", "&")
-            .contains(plain)
+    let lead = article.entry.details.image.as_ref();
+    lead.is_some_and(|image| image.url.starts_with(plain)) || body.contains(plain)
 }
 
-fn players(frame: &Frame, article: &Article) -> Markup {
+fn players(frame: &Frame, article: &Article, body: &str) -> Markup {
     let kind = |attachment: &Attachment| attachment.mime_type.clone().unwrap_or_default();
     let is_heard = |attachment: &Attachment| {
         let kind = kind(attachment);
@@ -171,7 +168,7 @@ fn players(frame: &Frame, article: &Article) -> Markup {
     };
     let title = title(article);
     html! {
-        @let attachments: Vec<_> = article.entry.details.attachments.iter().filter(|attachment| is_heard(attachment) || !is_shown(article, &attachment.url)).filter_map(|attachment| Some((Frame::outward(&attachment.url)?, attachment))).take(20).collect();
+        @let attachments: Vec<_> = article.entry.details.attachments.iter().filter(|attachment| is_heard(attachment) || !is_shown(article, body, &attachment.url)).filter_map(|attachment| Some((Frame::outward(&attachment.url)?, attachment))).take(20).collect();
         @if !attachments.is_empty() {
             section.players aria-label=(labels::ENCLOSURES) {
                 @for (url, attachment) in attachments {

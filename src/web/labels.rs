@@ -65,6 +65,8 @@ pub(super) const LICENCE: &str = "Licence";
 pub(super) const LANGUAGE_WORD: &str = "Language";
 pub(super) const WORDS: &str = "Words";
 pub(super) const NO_CHANGE: &str = "Dates, pictures or markup changed, not the words.";
+pub(super) const DIFF_CUT: &str =
+    "The text is too long to be compared whole; more may have changed further down.";
 
 pub(super) const STATE: &str = "State";
 pub(super) const LAST_POLL: &str = "Last poll";

@@ -51,7 +51,7 @@ impl Links {
             return match (name, part.before) {
                 ("", _) => self.home(),
                 (name, None) => self.file(&format!("{name}.html")),
-                (name, Some(page)) => self.file(&format!("{name}-{page}.html")),
+                (name, Some(page)) => self.file(&format!("{name}.{page}.html")),
             };
         };
         let query = [

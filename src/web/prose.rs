@@ -143,8 +143,14 @@ struct Open {
     written: String,
     /// Where its tag begins in what was written.
     at: usize,
-    /// Something to see or hear stands in it.
+    /// Where its tag ends there.
+    inner: usize,
+    /// Words, or something to hear or with a text, stand in it.
     filled: bool,
+    /// A picture stands in it.
+    pictured: bool,
+    /// Level of the last heading before it.
+    heading: usize,
     /// Of an `a`: where it leads, in words.
     host: Option<String>,
 }
@@ -205,7 +211,7 @@ impl Writer<'_> {
             }
             return;
         }
-        let at = self.out.len();
+        let (at, heading) = (self.out.len(), self.heading);
         let mut host = None;
         let dropped = WITHHELD.contains(&name.as_str());
         if dropped {
@@ -297,7 +303,10 @@ impl Writer<'_> {
             read: name,
             written,
             at,
+            inner: self.out.len(),
             filled,
+            pictured: false,
+            heading,
             host,
         });
     }
@@ -332,11 +341,23 @@ impl Writer<'_> {
         }
         match open.written.as_str() {
             "" => return,
-            // Nobody hears or follows what is empty.
+            // Nobody hears or follows what is empty; a picture without a text in it is shown all the same.
             "h2" | "h3" | "h4" | "h5" | "h6" | "th" | "figcaption" if !open.filled => {
-                self.out.truncate(open.at);
+                let inside = self.out.split_off(open.inner);
+                let tag = self.out.split_off(open.at);
                 if open.written == "th" {
-                    self.out.push_str("<td></td>");
+                    let rest = tag.strip_prefix("<th").unwrap_or(">");
+                    let rest = rest.split(" scope=\"").next().unwrap_or_default();
+                    let rest = rest.trim_end_matches('>');
+                    let inside = if open.pictured { inside.as_str() } else { "" };
+                    self.out.push_str(&format!("<td{rest}>{inside}</td>"));
+                    return;
+                }
+                if open.written != "figcaption" {
+                    self.heading = open.heading;
+                }
+                if open.pictured {
+                    self.out.push_str(&format!("<div>{inside}</div>"));
                 }
                 return;
             }
@@ -390,6 +411,9 @@ impl Writer<'_> {
                 self.out.push_str(
                     " loading=\"lazy\" decoding=\"async\" referrerpolicy=\"no-referrer\">",
                 );
+                for open in &mut self.open {
+                    open.pictured = true;
+                }
                 if !alt.trim().is_empty() {
                     self.fill();
                 }
@@ -544,5 +568,26 @@ mod tests {
             "<table><tr><th></th><th scope=\"col\">a</th></tr></table>",
             "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Table 1\"><table><tr><td></td><th scope=\"col\">a</th></tr></table></div>",
         );
+    }
+
+    #[test]
+    fn a_picture_without_a_text_stays_where_words_are_expected() {
+        let image = "<img src=\"https://a.example/i\" alt=\"\" loading=\"lazy\" decoding=\"async\" referrerpolicy=\"no-referrer\">";
+        let read = "<img src=\"https://a.example/i\">";
+        check(
+            &format!("<h2>{read}</h2><h3>A</h3>"),
+            &format!("<div>{image}</div><h2>A</h2>"),
+        );
+        check(
+            &format!("<figure><figcaption><span>{read}</span></figcaption></figure>"),
+            &format!("<figure><div><span>{image}</span></div></figure>"),
+        );
+        check(
+            &format!("<table><tr><th colspan=\"2\" scope=\"col\">{read}</th></tr></table>"),
+            &format!(
+                "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Table 1\"><table><tr><td colspan=\"2\">{image}</td></tr></table></div>"
+            ),
+        );
+        check("<h4>A</h4><h2> </h2><h5>B</h5>", "<h2>A</h2><h3>B</h3>");
     }
 }

@@ -4,6 +4,8 @@
 //!
 //! With `FEEDMILL_SCREENSHOTS=FOLDER` it also writes the pictures of `docs/screenshots/`.
 
+#[path = "../it/child.rs"]
+mod child;
 #[path = "../it/origin.rs"]
 #[expect(dead_code, reason = "shared with tests/it, which uses all of it")]
 mod origin;
@@ -12,50 +14,16 @@ mod driver;
 mod picture;
 mod world;
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
+use child::{Daemon, daemon_within, feedmill, free_address};
 use chrono::{DateTime, TimeDelta, Utc};
 use driver::Browser;
 use fantoccini::Locator;
 use origin::{Hold, Origin, PATIENCE, Reply};
 
-/// The daemon; it ends when dropped.
-struct Daemon(Child);
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn feedmill(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_feedmill"));
-    command
-        .args(arguments)
-        .arg("--config")
-        .arg(folder.join("feedmill.toml"));
-    command
-}
-
 fn daemon(folder: &Path) -> Daemon {
-    let mut child = feedmill(folder, &["run"])
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("started");
-    let log = BufReader::new(child.stderr.take().expect("piped"));
-    let (sender, serving) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        for line in log.lines().map_while(Result::ok) {
-            if line.contains("serving at") {
-                let _ = sender.send(());
-            }
-        }
-    });
-    serving.recv_timeout(PATIENCE).expect("it serves in time");
-    Daemon(child)
+    daemon_within(folder, PATIENCE)
 }
 
 fn poll(folder: &Path) {
@@ -66,11 +34,6 @@ fn poll(folder: &Path) {
         polled.status.success() || polled.status.code() == Some(1),
         "{polled:?}"
     );
-}
-
-fn free_address() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("bound").to_string()
 }
 
 fn configure(folder: &Path, address: &str, lines: &str) {

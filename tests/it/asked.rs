@@ -27,57 +27,52 @@ pub(crate) async fn polled(folder: &Path, address: &str, lines: &str) {
     output(folder, &["poll", "--all"]).await;
 }
 
-fn rss(title: &str, items: &str) -> Reply {
+pub(crate) fn rss(title: &str, items: &str) -> Reply {
     Reply::ok(format!(
         "<rss version=\"2.0\"><channel><title>{title}</title>{items}</channel></rss>"
     ))
 }
 
-fn item(id: &str, link: &str, text: &str) -> String {
+pub(crate) fn item(id: &str, link: &str, text: &str) -> String {
     format!(
-        "<item><guid isPermaLink=\"false\">tag:x.example,2026:{id}</guid><title>{id}</title><link>{link}</link>\
-         <description>{text}</description></item>"
+        "<item><guid isPermaLink=\"false\">tag:x.example,2026:{id}</guid><title>About {id}</title><link>{link}</link>\
+         <pubDate>Mon, 23 Nov 2026 08:00:00 GMT</pubDate><description>{text}</description></item>"
     )
+}
+
+/// Polls Ants (`a`), Bees (`b`, for members only) and Cats (`c`), who share a story with the Bees. The open output `all`
+/// drops one of the Ants; `inner` shows the Bees to who has `tok0`. Passwords are `pw0`.
+pub(crate) async fn zoo(origin: &Origin, folder: &Path, address: &str) {
+    let shared = "https://x.example/shared";
+    let ants = item("antone", "https://x.example/a1", "One")
+        + &item("anttwo", "https://x.example/a2", "Two, dropped");
+    origin.script("/a", rss("Ants", &ants));
+    let secret = format!(
+        "The members' words. {}",
+        "And many more of them. ".repeat(30)
+    );
+    let bees = item("b1", shared, &secret) + &item("b2", "https://x.example/b2", "Hidden");
+    origin.script("/b", rss("Bees", &bees));
+    origin.script("/c", rss("Cats", &item("c1", shared, "The public words.")));
+    let source = |id: &str, tag: &str| {
+        let url = origin.url(&format!("/{id}")).to_string();
+        let url = url.replace("http://", "http://me:pw0@");
+        format!("[[source]]\nid = \"{id}\"\nurl = \"{url}\"\ntags = [\"{tag}\"]\n")
+    };
+    let lines = source("b", "members only")
+        + "priority = 5\n"
+        + &source("a", "small things")
+        + &source("c", "pets")
+        + "[[output]]\nname = \"all\"\ntitle = \"Zoo\"\ndrop = ['title = \"About anttwo\"']\n[[output]]\nname = \"inner\"\ntags = [\"members only\"]\ntoken = \"tok0\"\n";
+    polled(folder, address, &lines).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tags_and_sources_have_feeds_of_what_open_outputs_show() {
     let origin = Origin::start().await;
     let folder = tempfile::tempdir().expect("a folder");
-    let shared = "https://x.example/shared";
-    origin.script(
-        "/a",
-        rss(
-            "Ants",
-            &(item("antone", "https://x.example/a1", "One")
-                + &item("anttwo", "https://x.example/a2", "Two")),
-        ),
-    );
-    let secret = format!(
-        "The members' words. {}",
-        "And many more of them. ".repeat(30)
-    );
-    origin.script(
-        "/b",
-        rss(
-            "Bees",
-            &(item("b1", shared, &secret) + &item("b2", "https://x.example/b2", "Hidden")),
-        ),
-    );
-    origin.script("/c", rss("Cats", &item("c1", shared, "The public words.")));
     let address = free_address();
-    let source = |id: &str, tag: &str| {
-        format!(
-            "[[source]]\nid = \"{id}\"\nurl = \"{}\"\ntags = [\"{tag}\"]\n",
-            origin.url(&format!("/{id}"))
-        )
-    };
-    let lines = source("b", "members only")
-        + "priority = 5\n"
-        + &source("a", "small things")
-        + &source("c", "pets")
-        + "[[output]]\nname = \"all\"\ndrop = ['title = \"anttwo\"']\n[[output]]\nname = \"inner\"\ntags = [\"members only\"]\ntoken = \"tok0\"\n";
-    polled(folder.path(), &address, &lines).await;
+    zoo(&origin, folder.path(), &address).await;
     let _daemon = daemon(folder.path());
 
     for (path, kind) in [

@@ -4,6 +4,7 @@
 mod archived;
 mod archives;
 mod asked;
+mod child;
 mod dedup;
 mod delta;
 mod explain;

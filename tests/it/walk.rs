@@ -1,9 +1,11 @@
 //! The whole walk with the real binary: origin → poll → store → export and the daemon's output.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
+pub(crate) use crate::child::{Daemon, feedmill, free_address};
+
+use crate::child::daemon_within;
 use crate::origin::{Origin, PATIENCE, Reply};
 
 const FEEDS: usize = 200;
@@ -41,15 +43,6 @@ pub(crate) fn configure(folder: &Path, origin: &Origin, feeds: usize, listen: &s
         ));
     }
     std::fs::write(folder.join("feedmill.toml"), text).expect("written");
-}
-
-pub(crate) fn feedmill(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_feedmill"));
-    command
-        .args(arguments)
-        .arg("--config")
-        .arg(folder.join("feedmill.toml"));
-    command
 }
 
 pub(crate) async fn output(folder: &Path, arguments: &[&str]) -> Output {
@@ -146,37 +139,9 @@ async fn killed_in_the_middle_of_polls_nothing_is_lost_or_doubled() {
     assert!(ids.windows(2).all(|pair| pair[0] != pair[1]));
 }
 
-pub(crate) struct Daemon(Child);
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// Starts the daemon and waits for the line that says it serves.
 pub(crate) fn daemon(folder: &Path) -> Daemon {
-    let mut child = feedmill(folder, &["run"])
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("started");
-    let log = BufReader::new(child.stderr.take().expect("piped"));
-    let (sender, serving) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        for line in log.lines().map_while(Result::ok) {
-            if line.contains("serving at") {
-                let _ = sender.send(());
-            }
-        }
-    });
-    serving.recv_timeout(PATIENCE).expect("it serves in time");
-    Daemon(child)
-}
-
-pub(crate) fn free_address() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("bound").to_string()
+    daemon_within(folder, PATIENCE)
 }
 
 async fn get(address: &str, etag: Option<&str>) -> reqwest::Response {

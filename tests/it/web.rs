@@ -1,19 +1,24 @@
 //! Pages over HTTP and as files: what they show and to whom, and how they are served.
 
-use crate::asked::{get, polled};
-use crate::origin::{Origin, Reply};
+use std::path::PathBuf;
+
+use crate::asked::{get, item, polled, rss, zoo};
+use crate::origin::{Hold, Origin, Reply};
 use crate::walk::{daemon, free_address, output};
 
-fn rss(title: &str, items: &str) -> Reply {
-    Reply::ok(format!(
-        "<rss version=\"2.0\"><channel><title>{title}</title>{items}</channel></rss>"
-    ))
-}
-
-fn item(id: &str, link: &str, text: &str) -> String {
+/// Thirty articles of the source `a`, and its lines of a configuration.
+fn thirty(origin: &Origin) -> String {
+    let items = (0..30).map(|number| {
+        item(
+            &format!("i{number}"),
+            &format!("https://x.example/{number}"),
+            "Words",
+        )
+    });
+    origin.script("/a", rss("Ants", &items.collect::<String>()));
     format!(
-        "<item><guid isPermaLink=\"false\">tag:x.example,2026:{id}</guid><title>About {id}</title><link>{link}</link>\
-         <pubDate>Mon, 23 Nov 2026 08:00:00 GMT</pubDate><description>{text}</description></item>"
+        "[[source]]\nid = \"a\"\nurl = \"{}\"\ntags = [\"t\"]\n",
+        origin.url("/a")
     )
 }
 
@@ -34,41 +39,8 @@ async fn request(address: &str, path: &str, name: &str, value: &str) -> reqwest:
 async fn pages_show_what_open_outputs_show_and_a_private_one_needs_its_token() {
     let origin = Origin::start().await;
     let folder = tempfile::tempdir().expect("a folder");
-    let shared = "https://x.example/shared";
-    origin.script(
-        "/a",
-        rss(
-            "Ants",
-            &(item("a1", "https://x.example/a1", "One")
-                + &item("a2", "https://x.example/a2", "Two, dropped")),
-        ),
-    );
-    let secret = format!(
-        "The members' words. {}",
-        "And many more of them. ".repeat(30)
-    );
-    origin.script(
-        "/b",
-        rss(
-            "Bees",
-            &(item("b1", shared, &secret) + &item("b2", "https://x.example/b2", "Hidden")),
-        ),
-    );
-    origin.script("/c", rss("Cats", &item("c1", shared, "The public words.")));
-    let source = |id: &str, tag: &str| {
-        let url = origin
-            .url(&format!("/{id}"))
-            .to_string()
-            .replace("http://", "http://me:pw0@");
-        format!("[[source]]\nid = \"{id}\"\nurl = \"{url}\"\ntags = [\"{tag}\"]\n")
-    };
-    let lines = source("a", "pets")
-        + &source("b", "members only")
-        + "priority = 1\n"
-        + &source("c", "pets")
-        + "[[output]]\nname = \"all\"\ntitle = \"Zoo\"\ndrop = ['title = \"About a2\"']\n[[output]]\nname = \"inner\"\ntags = [\"members only\"]\ntoken = \"tok0\"\n";
     let address = free_address();
-    polled(folder.path(), &address, &lines).await;
+    zoo(&origin, folder.path(), &address).await;
     output(folder.path(), &["articles", "words"]).await; // brings the index up to date
     let _daemon = daemon(folder.path());
 
@@ -167,21 +139,8 @@ async fn pages_show_what_open_outputs_show_and_a_private_one_needs_its_token() {
 async fn pages_are_served_as_feeds_are() {
     let origin = Origin::start().await;
     let folder = tempfile::tempdir().expect("a folder");
-    let items: String = (0..30)
-        .map(|number| {
-            item(
-                &format!("i{number}"),
-                &format!("https://x.example/{number}"),
-                "Words",
-            )
-        })
-        .collect();
-    origin.script("/a", rss("Ants", &items));
+    let lines = thirty(&origin);
     let address = free_address();
-    let lines = format!(
-        "[[source]]\nid = \"a\"\nurl = \"{}\"\ntags = [\"t\"]\n",
-        origin.url("/a")
-    );
     polled(folder.path(), &address, &lines).await;
     let first = daemon(folder.path());
     let (_, headers, river) = get(&address, "").await;
@@ -236,27 +195,15 @@ async fn pages_are_served_as_feeds_are() {
 async fn an_output_with_a_folder_has_its_pages_there() {
     let origin = Origin::start().await;
     let folder = tempfile::tempdir().expect("a folder");
-    let items: String = (0..30)
-        .map(|number| {
-            item(
-                &format!("i{number}"),
-                &format!("https://x.example/{number}"),
-                "Words",
-            )
-        })
-        .collect();
-    origin.script("/a", rss("Ants", &items));
-    let lines = format!(
-        "[[source]]\nid = \"a\"\nurl = \"{}\"\n[[output]]\nname = \"all\"\ndirectory = \"public\"\n[[output]]\nname = \"inner\"\ntoken = \"tok0\"\ndirectory = \"private\"\n",
-        origin.url("/a")
-    );
+    let lines = thirty(&origin)
+        + "[[output]]\nname = \"all\"\ndirectory = \"public\"\n[[output]]\nname = \"inner\"\ntoken = \"tok0\"\ndirectory = \"private\"\n";
     polled(folder.path(), &free_address(), &lines).await;
     let public = folder.path().join("public");
     let mut links = 0;
     let mut files = vec![
         "index.html".to_owned(),
         "all.html".to_owned(),
-        "all-2.html".to_owned(),
+        "all.2.html".to_owned(),
         "sources.html".to_owned(),
     ];
     let articles = std::fs::read_dir(public.join("articles")).expect("a folder");
@@ -287,18 +234,54 @@ async fn an_output_with_a_folder_has_its_pages_there() {
     assert!(links > 200, "{links}");
     assert!(!folder.path().join("private/inner.html").exists());
     assert!(folder.path().join("private/inner.atom").exists());
-    // What is forgotten goes.
-    let gone = files[4]
-        .trim_start_matches("articles/")
-        .trim_end_matches(".html")
+    // What is forgotten goes, from every file.
+    let forget = async |file: &str| {
+        let id = { file.strip_prefix("articles/") }.and_then(|name| name.strip_suffix(".html"));
+        let id = id.expect("a page of an article").to_owned();
+        output(folder.path(), &["forget", &format!("urn:uuid:{id}")]).await;
+        id
+    };
+    let holders = |id: &str| -> Vec<PathBuf> {
+        let folders = [public.clone(), public.join("articles")];
+        let files = folders
+            .iter()
+            .flat_map(|folder| std::fs::read_dir(folder).expect("a folder"));
+        let paths = files.map(|file| file.expect("a file").path());
+        paths
+            .filter(|path| path.is_file())
+            .filter(|path| {
+                let text = std::fs::read_to_string(path).expect("text");
+                text.contains(id) || path.to_string_lossy().contains(id)
+            })
+            .collect()
+    };
+    let second = std::fs::read_to_string(public.join("all.2.html")).expect("a page");
+    let last = values(&second, "href")
+        .into_iter()
+        .find(|link| link.starts_with("articles/"))
+        .expect("an article")
         .to_owned();
-    output(folder.path(), &["forget", &format!("urn:uuid:{gone}")]).await;
-    assert!(
-        !public
-            .join("articles")
-            .join(format!("{gone}.html"))
-            .exists()
+    let id = forget(&last).await;
+    assert_eq!(holders(&id), Vec::<PathBuf>::new());
+    for file in files[4..].iter().filter(|file| **file != last).take(4) {
+        forget(file).await;
+    }
+    // All are on one page now.
+    assert!(public.join("all.html").exists() && !public.join("all.2.html").exists());
+    // Pages of what is no longer open go, the reader's own do not.
+    std::fs::write(public.join("about.html"), "<p>Who we are").expect("written");
+    let lines = lines.replace(
+        "directory = \"public\"\n",
+        "token = \"tok1\"\ndirectory = \"public\"\n",
     );
+    let news = item("news", "https://x.example/news", "Words");
+    origin.script("/a", rss("Ants", &news));
+    polled(folder.path(), &free_address(), &lines).await;
+    let pages = ["index.html", "all.html", "sources.html"];
+    assert_eq!(pages.map(|page| public.join(page).exists()), [false; 3]);
+    let articles = std::fs::read_dir(public.join("articles")).expect("a folder");
+    assert_eq!(articles.count(), 0);
+    assert!(public.join("about.html").exists() && public.join("all.atom").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -347,6 +330,13 @@ async fn pictures_come_through_us_only_if_signed_and_only_if_they_are_pictures()
         .filter(|link| link.contains("/static/image/"))
         .collect();
     assert_eq!(pictures.len(), 4, "{river}");
+    // Nothing but reading is answered, and nobody is asked for it.
+    let asked = origin.requests().len();
+    for picture in &pictures {
+        let posted = reqwest::Client::new().post(format!("http://{address}{picture}"));
+        assert_eq!(posted.send().await.expect("answered").status(), 405);
+    }
+    assert_eq!(origin.requests().len(), asked);
     let mut good = 0;
     for picture in &pictures {
         let (status, headers, _) = get(&address, &picture[1..]).await;
@@ -363,6 +353,9 @@ async fn pictures_come_through_us_only_if_signed_and_only_if_they_are_pictures()
             let asked = origin.requests().len();
             assert_eq!(get(&address, &picture[1..]).await.0, 200);
             assert_eq!(origin.requests().len(), asked);
+            let etag = headers["etag"].to_str().expect("text");
+            let again = request(&address, &picture[1..], "if-none-match", etag).await;
+            assert_eq!(again.status(), 304);
         }
     }
     assert_eq!(good, 1);
@@ -374,4 +367,42 @@ async fn pictures_come_through_us_only_if_signed_and_only_if_they_are_pictures()
     );
     let forged = pictures[0].replace("/static/image/", "/static/image/A");
     assert_eq!(get(&address, &forged[1..]).await.0, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_who_want_a_picture_at_once_have_it_fetched_once() {
+    let origin = Origin::start().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let hold = Hold::new();
+    let png = Reply::ok(b"\x89PNG\r\n\x1a\nrest".to_vec());
+    origin.script("/good.png", png.held(&hold));
+    let items = format!(
+        "<item><guid isPermaLink=\"false\">1</guid><title>1</title><enclosure url=\"{}\" type=\"image/png\" length=\"9\"/></item>",
+        origin.url("/good.png")
+    );
+    origin.script("/a", rss("Ants", &items));
+    let address = free_address();
+    let lines = format!(
+        "[pages]\nimage_proxy = true\n[[source]]\nid = \"a\"\nurl = \"{}\"\n",
+        origin.url("/a")
+    );
+    polled(folder.path(), &address, &lines).await;
+    let _daemon = daemon(folder.path());
+    let (_, _, river) = get(&address, "").await;
+    let picture = { values(&river, "src").into_iter() }
+        .find(|link| link.contains("/static/image/"))
+        .expect("a picture");
+    let asked = origin.requests().len();
+    let readers: Vec<_> = (0..6)
+        .map(|_| {
+            let (address, picture) = (address.clone(), picture[1..].to_owned());
+            tokio::spawn(async move { get(&address, &picture).await.0 })
+        })
+        .collect();
+    origin.has_been_asked(asked + 1).await;
+    hold.open();
+    for reader in readers {
+        assert_eq!(reader.await.expect("joined"), 200);
+    }
+    assert_eq!(origin.requests().len(), asked + 1);
 }

@@ -305,7 +305,7 @@ fn secrets_that_are_not_there_are_named_and_never_shown() {
 fn outputs_cannot_take_the_paths_of_the_server_or_of_each_other() {
     for name in [
         "search", "sources", "source", "tag", "articles", "health", "healthz", "readyz", "metrics",
-        "websub", "static",
+        "websub", "static", "index",
     ] {
         check_one(
             &format!("[[output]]\nname = {name:?}\n"),

@@ -4,9 +4,12 @@ use chrono::{DateTime, Utc};
 
 use crate::config::Config;
 use crate::model::Article;
-use crate::web::{Chosen, Links, Part, Sort, assets};
+use crate::publish::http::Door;
+use crate::web::{Chosen, Links, Part, SOURCES, Sort, assets};
 
 use super::super::asked::decoded;
+use super::super::followed::List;
+use super::SEARCH_PAGES;
 
 /// A page that is asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,11 +79,11 @@ impl Page {
                     .unwrap_or_default(),
                 state: value("state"),
                 tag: value("tag"),
-                page: number("page"),
+                page: number("page").min(config.sources.len().div_ceil(SOURCES).max(1)),
             },
             "search" => Self::Search {
                 text: value("q").unwrap_or_default(),
-                page: number("page"),
+                page: number("page").min(SEARCH_PAGES),
             },
             _ => {
                 if let Some(uuid) = path.strip_prefix("articles/") {
@@ -164,6 +167,29 @@ impl Page {
     }
 }
 
+/// What is known of a path and its query before anything is made. What no page, feed, list or archive can be is nowhere.
+pub(in crate::daemon) fn door(asked: &str, config: &Config) -> Door {
+    let path = asked.split('?').next().unwrap_or_default();
+    let (first, rest) = match path.split_once('/') {
+        Some((first, rest)) => (first, Some(rest)),
+        None => (path, None),
+    };
+    let output = config.outputs.iter().find(|output| output.name == first);
+    let is_known = match rest {
+        _ if Page::read(asked, config).is_some() => true,
+        Some(rest) => {
+            let is_folder = matches!(first, "tag" | "source") || output.is_some();
+            is_folder && rest.contains('.')
+        }
+        None => path.starts_with("search.") || List::read(path).is_some(),
+    };
+    match output.and_then(|output| output.token.clone()) {
+        _ if !is_known => Door::Nowhere,
+        Some(token) => Door::Locked(token),
+        None => Door::Open,
+    }
+}
+
 /// Names the place of an article in a river: what stands behind it comes next.
 pub(super) fn cursor(article: &Article) -> String {
     cursor_of(article.published_at, &article.id)
@@ -210,11 +236,18 @@ mod tests {
             ("none", None),
             ("inner", Some(None)),
             ("sources?page=1&sort=state", Some(Some("sources"))),
-            ("sources?sort=title&page=2", Some(None)),
+            (
+                "sources?sort=title&page=1",
+                Some(Some("sources?sort=title")),
+            ),
+            ("sources?page=99", Some(Some("sources"))),
             ("sources/mill", Some(None)),
             ("sources/other", None),
             ("search?q=gate", Some(None)),
             ("search?page=0&q=+gate+", Some(Some("search?q=gate"))),
+            ("search?q=gate&page=10", Some(None)),
+            ("search?q=gate&page=11", Some(Some("search?q=gate&page=10"))),
+            ("search?q=gate&page=41", Some(Some("search?q=gate&page=10"))),
             (&format!("articles/{uuid}"), Some(None)),
             ("articles/6BA7B810-9dad-11d1-80b4-00c04fd430c8", None),
             ("articles/../x", None),
@@ -237,5 +270,41 @@ mod tests {
             Page::read("inner?tag=x", &config),
             Some(Page::River { tag: None, .. })
         ));
+    }
+
+    #[test]
+    fn a_door_is_locked_or_leads_nowhere_before_anything_is_made() {
+        let text = "[[source]]\nid = \"mill\"\nurl = \"file:a\"\n[[output]]\nname = \"all\"\n[[output]]\nname = \"inner\"\ntoken = \"tok0\"\n";
+        let config = crate::config::parse(text, std::path::Path::new("f.toml")).expect("valid");
+        for (asked, expected) in [
+            ("", "open"),
+            ("?x=1", "open"),
+            ("all", "open"),
+            ("inner", "tok0"),
+            ("inner?x=1", "tok0"),
+            ("inner/archive/1.atom", "tok0"),
+            ("all/archive/1.atom", "open"),
+            ("tag/none.atom", "open"),
+            ("source/mill.json", "open"),
+            ("sources.opml", "open"),
+            ("health.atom", "open"),
+            ("search.rss?q=a", "open"),
+            ("search?q=a", "open"),
+            ("sources/mill", "open"),
+            ("sources/none", "nowhere"),
+            ("articles/x", "nowhere"),
+            ("none", "nowhere"),
+            ("none.atom", "nowhere"),
+            ("none/archive/1.atom", "nowhere"),
+            ("wp-login.php", "nowhere"),
+            ("inner/x", "nowhere"),
+        ] {
+            let told = match door(asked, &config) {
+                Door::Open => "open".to_owned(),
+                Door::Nowhere => "nowhere".to_owned(),
+                Door::Locked(token) => token.expose().to_owned(),
+            };
+            assert_eq!(told, expected, "{asked}");
+        }
     }
 }

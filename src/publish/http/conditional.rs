@@ -13,15 +13,20 @@ pub(super) fn is_fresh(
     etag: &HeaderValue,
     last_modified: DateTime<Utc>,
 ) -> bool {
-    let mut tags = request.get_all(IF_NONE_MATCH).iter().peekable();
-    if tags.peek().is_some() {
-        return tags.any(|field| lists(field.as_bytes(), etag.as_bytes()));
+    if request.contains_key(IF_NONE_MATCH) {
+        return has(request, etag);
     }
     let mut dates = request.get_all(IF_MODIFIED_SINCE).iter();
     let (Some(date), None) = (dates.next(), dates.next()) else {
         return false;
     };
     not_modified_since(date, last_modified)
+}
+
+/// Whether `If-None-Match` names the tag.
+pub(super) fn has(request: &HeaderMap, etag: &HeaderValue) -> bool {
+    let mut tags = request.get_all(IF_NONE_MATCH).iter();
+    tags.any(|field| lists(field.as_bytes(), etag.as_bytes()))
 }
 
 /// Whether a field value of `If-None-Match` names `etag`, by the weak comparison (RFC 9110 §8.8.3.2, §13.1.2). `*`

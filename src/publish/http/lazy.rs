@@ -8,8 +8,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ::http::HeaderValue;
 use bytes::Bytes;
 use tokio::sync::{OnceCell, Semaphore};
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::model::Secret;
 use crate::publish::Publication;
@@ -56,6 +58,20 @@ type Making = Pin<Box<dyn Future<Output = Made> + Send>>;
 /// Makes what a path below the base names. It must answer cheaply that it does not know a path.
 type Maker = dyn Fn(String) -> Making + Send + Sync;
 
+/// What is known of a path before anything is made.
+#[derive(Clone, Debug)]
+pub enum Door {
+    /// There may be something, for everybody or for whom its maker says.
+    Open,
+    /// Nothing is made without this token; the query takes no part in what it is.
+    Locked(Secret),
+    /// There is nothing: 404.
+    Nowhere,
+}
+
+/// Looks at a path and its query, without making anything.
+type Porter = dyn Fn(&str) -> Door + Send + Sync;
+
 /// A picture of somebody else's, as it is passed on.
 #[derive(Clone, Debug)]
 pub struct Picture {
@@ -63,6 +79,20 @@ pub struct Picture {
     pub body: Bytes,
     /// Its type, as its first bytes say.
     pub content_type: &'static str,
+    /// Strong validator of its bytes.
+    pub(super) etag: Option<HeaderValue>,
+}
+
+impl Picture {
+    /// A picture of these bytes.
+    pub fn new(body: Bytes, content_type: &'static str) -> Self {
+        let etag = format!("\"{:032x}\"", xxh3_128(&body));
+        Self {
+            body,
+            content_type,
+            etag: HeaderValue::try_from(etag).ok(),
+        }
+    }
 }
 
 type Fetching = Pin<Box<dyn Future<Output = Option<Picture>> + Send>>;
@@ -74,6 +104,7 @@ type Courier = dyn Fn(String) -> Fetching + Send + Sync;
 #[derive(Clone)]
 pub struct Lazy {
     maker: Arc<Maker>,
+    porter: Option<Arc<Porter>>,
     courier: Option<Arc<Courier>>,
     shelf: Arc<Mutex<Shelf>>,
     places: Arc<Semaphore>,
@@ -101,10 +132,27 @@ impl Lazy {
     {
         Self {
             maker: Arc::new(move |path| Box::pin(maker(path)) as Making),
+            porter: None,
             courier: None,
             shelf: Arc::default(),
             places: Arc::new(Semaphore::new(AT_ONCE)),
         }
+    }
+
+    /// Asks a porter before a document is made.
+    #[must_use]
+    pub fn behind(self, porter: impl Fn(&str) -> Door + Send + Sync + 'static) -> Self {
+        Self {
+            porter: Some(Arc::new(porter)),
+            ..self
+        }
+    }
+
+    /// What is known of a path; without a porter it may be anything.
+    pub(super) fn door(&self, path: &str) -> Door {
+        self.porter
+            .as_ref()
+            .map_or(Door::Open, |porter| porter(path))
     }
 
     /// Passes pictures on as well.

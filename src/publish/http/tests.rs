@@ -392,3 +392,41 @@ async fn what_is_made_when_asked_for_obeys_the_same_rules() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_needs_a_token_is_made_once_and_only_for_who_has_it() {
+    use std::sync::Mutex;
+    let made: Arc<Mutex<Vec<String>>> = Arc::default();
+    let making = Arc::clone(&made);
+    let lazy = Lazy::new(move |path: String| {
+        making.lock().expect("no panic").push(path);
+        async { Made::Here(Arc::new(publication(Some("t")))) }
+    });
+    let lazy = lazy.behind(|path| match path.split('?').next() {
+        Some("inner") => Door::Locked(Secret::new("t")),
+        Some("open") => Door::Open,
+        _ => Door::Nowhere,
+    });
+    let served = Served {
+        lazy: Some(lazy),
+        ..served().0
+    };
+    for (path, status) in [
+        ("inner", 404),
+        ("inner?x=1", 404),
+        ("inner?token=wrong&x=2", 404),
+        ("none", 404),
+        ("none?token=t", 404),
+    ] {
+        let request = Request::builder().uri(format!("/feeds/{path}"));
+        let response = served.respond(&request.body(()).expect("a request")).await;
+        assert_eq!(response.status().as_u16(), status, "{path}");
+    }
+    assert_eq!(*made.lock().expect("no panic"), [""; 0]);
+    for query in ["token=t", "token=t&x=1", "x=2&token=t", "tag=a&token=t"] {
+        let request = Request::builder().uri(format!("/feeds/inner?{query}"));
+        let response = served.respond(&request.body(()).expect("a request")).await;
+        assert_eq!(response.status().as_u16(), 200, "{query}");
+    }
+    assert_eq!(*made.lock().expect("no panic"), ["inner"]);
+}
