@@ -77,6 +77,11 @@ impl Query {
             && !self.tags.none.iter().any(has)
     }
 
+    /// Whether finding out which articles fit it best costs no more than finding them: each word is counted for that.
+    pub fn is_ranked(&self) -> bool {
+        self.words.len() <= MOST_RANKED
+    }
+
     /// Whether it names sources or tags.
     pub fn names_sources(&self) -> bool {
         [&self.sources, &self.tags]
@@ -171,6 +176,9 @@ pub fn spaced(text: &str) -> Cow<'_, str> {
     }
     Cow::Owned(out)
 }
+
+/// Words of a search whose finds are ranked.
+const MOST_RANKED: usize = 12;
 
 /// What FTS5 takes for a word without quotes.
 fn is_bare(c: char) -> bool {

@@ -48,7 +48,7 @@ pub async fn publish(
 /// off the threads that serve.
 pub async fn write_pages(config: &Config, shell: &Shell, sources: &Sources) {
     let mut outputs = config.outputs.iter();
-    if outputs.any(|output| output.directory.is_some() && output.token.is_none()) {
+    if outputs.any(|output| output.directory.is_some()) {
         let (config, shell, sources) = (config.clone(), shell.clone(), sources.clone());
         let writing = tokio::task::spawn_blocking(move || {
             super::files::write(&config, &shell, &sources);

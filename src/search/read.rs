@@ -14,6 +14,10 @@ pub struct Error(String);
 const LONGEST: usize = 1_000;
 /// Words of a search, those of phrases included.
 const MOST_WORDS: usize = 60;
+/// Beginnings of words among them: each is a walk over all words that begin so …
+const MOST_PREFIXES: usize = 4;
+/// … and of fewer letters that would be a good part of the index.
+const SHORTEST_PREFIX: usize = 3;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Field {
@@ -65,6 +69,21 @@ pub(super) fn read(text: &str, now: DateTime<Utc>) -> Result<Query, Error> {
     if query.words.len() > MOST_WORDS {
         return Err(Error(format!(
             "it has more than {MOST_WORDS} words; say it in fewer"
+        )));
+    }
+    let prefixes: Vec<&Word> = query.words.iter().filter(|word| word.prefix).collect();
+    if prefixes.len() > MOST_PREFIXES {
+        return Err(Error(format!(
+            "it has more than {MOST_PREFIXES} beginnings of words (`word*`); write some of them out"
+        )));
+    }
+    let is_short = |word: &&&Word| {
+        !word.text.contains(is_dense) && word.text.chars().count() < SHORTEST_PREFIX
+    };
+    if let Some(short) = prefixes.iter().find(is_short) {
+        return Err(Error(format!(
+            "`{}*` begins too many words; write {SHORTEST_PREFIX} letters or more before `*`",
+            short.text
         )));
     }
     Ok(query)
@@ -367,6 +386,9 @@ mod tests {
             ("since:é", "is no time"),
             ("since:99999999999d", "is no time"),
             ("since:4294967295w", "is no time"),
+            ("t*", "`t*` begins too many words"),
+            ("title: ti *", "`ti*` begins too many words"),
+            ("tide* gate* lock* weir* mill*", "more than 4 beginnings"),
             (&many, "more than 60 words"),
             (&long, "longer than 1000 bytes"),
         ] {

@@ -48,7 +48,7 @@ pub enum SelectionOrder {
     Published,
     /// First sight; of what a source's first document brought, the publisher's date.
     FirstSeen,
-    /// How well it fits the search; without words to search for, as `Published`.
+    /// How well it fits the search; without words to search for, and of a search of very many, as `Published`.
     Relevance,
 }
 
@@ -211,19 +211,23 @@ fn statement(selection: &Selection) -> String {
     } else {
         "AND ?1 IS NULL"
     };
-    let is_search = selection.words().is_some();
-    let found = if is_search {
+    let is_ranked = selection.order == SelectionOrder::Relevance
+        && selection.words().is_some()
+        && selection.matching.as_ref().is_some_and(Query::is_ranked);
+    let found = if selection.words().is_some() {
         let most = match &selection.matching {
             Some(query) if query.names_sources() => MOST_FOUND_OF,
             _ => MOST_FOUND,
         };
+        // Where nobody asks for the rank it is not made.
+        let rank = if is_ranked { "rank" } else { "0" };
         let of_sources = match selection.sources {
             Some(_) => "AND m.source IN (SELECT value FROM json_each(?1))",
             None => "",
         };
         format!(
             "JOIN (SELECT m.article, min(s.rank) AS rank
-             FROM (SELECT rowid AS entry, rank FROM search WHERE search MATCH ?4 ORDER BY rowid DESC LIMIT {most}) s
+             FROM (SELECT rowid AS entry, {rank} AS rank FROM search WHERE search MATCH ?4 ORDER BY rowid DESC LIMIT {most}) s
              JOIN entries m ON m.id = s.entry
              WHERE m.source NOT IN (SELECT value FROM json_each(?5)) {of_sources} GROUP BY m.article) f
              ON f.article = a.pk"
@@ -231,10 +235,7 @@ fn statement(selection: &Selection) -> String {
     } else {
         String::new()
     };
-    let best = match selection.order {
-        SelectionOrder::Relevance if is_search => "f.rank,",
-        _ => "",
-    };
+    let best = if is_ranked { "f.rank," } else { "" };
     let shown = if selection.hidden.is_empty() {
         "a.representative"
     } else {
