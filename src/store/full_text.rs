@@ -346,15 +346,22 @@ impl Store {
         .await
     }
 
-    /// A page was not asked for, as its host wants quiet: no try is counted.
+    /// A page was not asked for, as its host wants quiet, or for another reason that is not its own: no try is counted.
+    /// `why`: for people; `None`: the reason that is known already.
     ///
     /// # Errors
     /// [`Error::Sql`].
-    pub async fn page_waits(&self, entry: i64, until: DateTime<Utc>) -> Result<(), Error> {
+    pub async fn page_waits(
+        &self,
+        entry: i64,
+        until: DateTime<Utc>,
+        why: Option<String>,
+    ) -> Result<(), Error> {
         self.write(move |connection| {
             connection.execute(
-                "UPDATE pages SET due_at_ms = ?2 WHERE entry = ?1 AND due_at_ms IS NOT NULL",
-                params![entry, millis(until)],
+                "UPDATE pages SET due_at_ms = ?2, reason = coalesce(?3, reason)
+                 WHERE entry = ?1 AND due_at_ms IS NOT NULL",
+                params![entry, millis(until), why],
             )?;
             Ok(())
         })

@@ -324,6 +324,126 @@ async fn robots_txt_of_the_host_that_a_page_moved_to_counts_too() {
 }
 
 #[tokio::test]
+async fn robots_txt_of_its_own_host_counts_again_where_a_page_moved_to() {
+    let origin = Origin::start().await;
+    origin.script("/feed", feed(&origin, &[("1", TITLE, "/a")]));
+    origin.script("/a", Reply::redirect(301, "/private/a"));
+    origin.script("/private/a", page(TITLE, &paragraphs()));
+    origin.script(
+        "/robots.txt",
+        Reply::ok("User-agent: *\nDisallow: /private/\n"),
+    );
+    let mill = mill(&origin).await;
+    mill.poll("feed").await.expect("polled");
+    fetch(&mill).await;
+    assert_eq!(article(&mill).entry.content_html, "");
+    let pages = mill.health("feed").pages.expect("wanted");
+    assert_eq!((pages.failed, pages.waiting), (1, 0));
+    let reason = pages.reason.expect("a reason");
+    assert!(
+        reason.contains("robots.txt of the host it redirects to"),
+        "{reason}"
+    );
+}
+
+#[tokio::test]
+async fn without_an_answer_about_robots_txt_where_a_page_moved_to_it_waits() {
+    let (origin, other) = (Origin::start().await, Origin::start().await);
+    origin.script("/feed", feed(&origin, &[("1", TITLE, "/a")]));
+    origin.script("/robots.txt", Reply::status(404));
+    origin.script("/a", Reply::redirect(301, other.url("/a").as_str()));
+    other.script("/a", page(TITLE, &paragraphs()));
+    other.script("/robots.txt", Reply::status(503));
+    let mill = mill(&origin).await;
+    mill.poll("feed").await.expect("polled");
+    fetch(&mill).await;
+    assert_eq!(article(&mill).entry.content_html, "");
+    let pages = mill.health("feed").pages.expect("wanted");
+    assert_eq!((pages.failed, pages.waiting), (0, 1));
+    assert!(pages.reason.expect("a reason").contains("robots.txt"));
+    other.script("/robots.txt", Reply::status(404));
+    mill.later(TimeDelta::hours(1));
+    fetch(&mill).await;
+    assert!(
+        article(&mill)
+            .entry
+            .content_html
+            .contains("northern channel")
+    );
+}
+
+#[tokio::test]
+async fn robots_txt_that_cannot_be_had_gives_no_page_up() {
+    let cut = Reply::ok("User-agent: *\nAllow: /\nDisallow: /a\n").cut_after(23);
+    let broken = Reply::ok("no gzip").header("Content-Encoding", "gzip");
+    for reply in [Reply::status(500), Reply::nothing(), cut, broken] {
+        let origin = Origin::start().await;
+        origin.script("/feed", feed(&origin, &[("1", TITLE, "/a")]));
+        origin.script("/robots.txt", reply);
+        origin.script("/a", page(TITLE, &paragraphs()));
+        let mill = mill(&origin).await;
+        mill.poll("feed").await.expect("polled");
+        let desk = Desk::default();
+        let fetch = || full_text::fetch_due(&mill.shell, &mill.sources, &desk);
+        for _ in 0..5 {
+            fetch().await.expect("stored");
+            mill.later(TimeDelta::hours(25));
+        }
+        let pages = mill.health("feed").pages.expect("wanted");
+        assert_eq!((pages.failed, pages.waiting), (0, 1));
+        assert_eq!(mill.count("SELECT tries FROM pages"), 0);
+        assert_eq!(asked(&origin, "/a"), 0);
+        let reason = pages.reason.expect("a reason");
+        assert!(reason.contains("robots.txt"), "{reason}");
+        origin.script("/robots.txt", Reply::status(404));
+        fetch().await.expect("stored");
+        assert_eq!(asked(&origin, "/a"), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_large_robots_txt_is_read_as_far_as_it_is_wanted() {
+    let origin = Origin::start().await;
+    let items = [("1", TITLE, "/a"), ("2", "Another boat", "/b")];
+    origin.script("/feed", feed(&origin, &items));
+    let rules = format!(
+        "User-agent: *\nDisallow: /b\n{}",
+        "# nothing\n".repeat(90_000)
+    );
+    origin.script("/robots.txt", Reply::ok(rules));
+    origin.script("/a", page(TITLE, &paragraphs()));
+    let mill = mill(&origin).await;
+    mill.poll("feed").await.expect("polled");
+    let desk = Desk::default();
+    for _ in 0..2 {
+        full_text::fetch_due(&mill.shell, &mill.sources, &desk)
+            .await
+            .expect("stored");
+    }
+    assert_eq!((asked(&origin, "/a"), asked(&origin, "/b")), (1, 0));
+    assert_eq!(asked(&origin, "/robots.txt"), 1);
+}
+
+#[tokio::test]
+async fn half_a_page_is_none_and_tried_again() {
+    let origin = Origin::start().await;
+    origin.script("/feed", feed(&origin, &[("1", TITLE, "/a")]));
+    origin.script("/robots.txt", Reply::status(404));
+    origin.script("/a", page(TITLE, &paragraphs()).cut_after(900));
+    let mill = mill(&origin).await;
+    mill.poll("feed").await.expect("polled");
+    fetch(&mill).await;
+    assert_eq!(article(&mill).entry.content_html, "");
+    let pages = mill.health("feed").pages.expect("wanted");
+    assert_eq!((pages.failed, pages.waiting), (0, 1));
+    assert!(pages.reason.expect("a reason").contains("broke"));
+    origin.script("/a", page(TITLE, &paragraphs()));
+    mill.later(TimeDelta::minutes(11));
+    fetch(&mill).await;
+    assert!(article(&mill).entry.content_html.contains("eastern mole"));
+}
+
+#[tokio::test]
 async fn a_failure_is_tried_twice_more_and_then_given_up() {
     let origin = Origin::start().await;
     origin.script("/feed", feed(&origin, &[("1", TITLE, "/a")]));
