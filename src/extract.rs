@@ -42,6 +42,9 @@ pub const EXTRACTOR: &str = "trafilatura 0.6.0";
 /// Version of the rules around it.
 pub const VERSION: u32 = 1;
 
+/// Larger pages are not read, on the wire or decoded.
+pub const MOST_BYTES: usize = 4 << 20;
+
 /// Stack that [`extract`] is sure to come along with: the tree is walked by recursion.
 pub const STACK_BYTES: usize = 16 << 20;
 
@@ -72,7 +75,7 @@ pub enum Refused {
         what: String,
     },
     /// Over the limit of bytes.
-    #[error("a page of {bytes} bytes is too large (limit 4 MiB)")]
+    #[error("a page of {bytes} bytes is too large (limit {} MiB)", MOST_BYTES >> 20)]
     TooLarge {
         /// Its size.
         bytes: usize,

@@ -43,7 +43,7 @@ const BUSY: TimeDelta = TimeDelta::minutes(1);
 /// Why half a page is none.
 pub const CUT: &str = "the connection broke before the end of the page";
 /// Bytes of a page on the wire.
-pub const PAGE_BYTES: u64 = 4 << 20;
+pub const PAGE_BYTES: u64 = extract::MOST_BYTES as u64;
 /// What fetching pages needs besides the shell.
 #[derive(Clone, Debug, Default)]
 pub struct Desk {

@@ -1,5 +1,5 @@
-//! The tree of a page, and what is asked of it again and again. The tree is trafilatura's own, so that a page is parsed
-//! once.
+//! The tree of a page, and what is asked of it again and again. The tree is trafilatura's own, so that one
+//! parser reads all of it.
 
 pub(super) use trafilatura::dom::{Document, NodeId};
 

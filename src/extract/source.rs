@@ -2,13 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::Refused;
 use super::dom::Tree;
+use super::{MOST_BYTES, Refused};
 use crate::normalize::page::{Shape, shape};
 use crate::recover::decode;
 
-/// Larger pages are not read.
-pub(super) const MOST_BYTES: usize = 4 << 20;
 /// Work in the tree grows with the square of the depth and of the number of elements.
 const LIMIT: Shape = Shape {
     elements: 50_000,

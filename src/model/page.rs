@@ -175,7 +175,7 @@ impl PageFields {
             extraction: of_extraction,
             ..Self::none()
         };
-        for lost in std::mem::replace(self, Self::none()).put_into(entry) {
+        for lost in std::mem::take(self).put_into(entry) {
             rest.provenance.remove(lost);
         }
         *self = rest;
