@@ -20,6 +20,8 @@ use crate::text::text_of;
 
 pub use merge::merge;
 
+use judge::NoArticle;
+
 mod body;
 mod breaks;
 mod dom;
@@ -39,6 +41,9 @@ mod trim;
 pub const EXTRACTOR: &str = "trafilatura 0.6.0";
 /// Version of the rules around it.
 pub const VERSION: u32 = 1;
+
+/// Larger pages are not read, on the wire or decoded.
+pub const MOST_BYTES: usize = 4 << 20;
 
 /// Stack that [`extract`] is sure to come along with: the tree is walked by recursion.
 pub const STACK_BYTES: usize = 16 << 20;
@@ -70,7 +75,7 @@ pub enum Refused {
         what: String,
     },
     /// Over the limit of bytes.
-    #[error("a page of {bytes} bytes is too large (limit 4 MiB)")]
+    #[error("a page of {bytes} bytes is too large (limit {} MiB)", MOST_BYTES >> 20)]
     TooLarge {
         /// Its size.
         bytes: usize,
@@ -87,6 +92,9 @@ pub enum Refused {
         /// The limit.
         limit: usize,
     },
+    /// Before a tree is made its size cannot be told.
+    #[error("markup that parsers do not agree on")]
+    Unsure,
 }
 
 /// Reads a page. A page that cannot be read whole gives what its head says, with the reason in `extraction`.
@@ -94,13 +102,19 @@ pub enum Refused {
 /// # Errors
 /// [`Refused`] when it is no page.
 pub fn extract(given: &Page<'_>, rules: &PageRules) -> Result<PageArticle, Refused> {
-    let (text, refused) = match source::text(given.body, given.content_type) {
-        Ok(text) => (text, None),
+    let read = source::text(given.body, given.content_type)
+        .map(|text| inline::without_marks(text.into_owned()))
+        .and_then(|text| Ok((source::tree(&text)?, text)));
+    let (tree, text, refused) = match read {
+        Ok((tree, text)) => (tree, text, None),
         Err(refused @ Refused::NotHtml { .. }) => return Err(refused),
-        Err(refused) => (source::head(given.body, given.content_type), Some(refused)),
+        Err(refused) => {
+            let head = source::head(given.body, given.content_type);
+            let head = inline::without_marks(head.into_owned());
+            let tree = source::tree(&head).unwrap_or_else(|_| dom::Tree::parse(""));
+            (tree, head, Some(refused))
+        }
     };
-    let text = inline::without_marks(text.into_owned());
-    let tree = dom::Tree::parse(&text);
     let head = meta::Head::read(&tree);
     let facts = meta::read(&tree, &head, given.url, given.zone, given.fetched_at);
     let (is_free, words) = (facts.is_free, facts.words);
@@ -109,12 +123,19 @@ pub fn extract(given: &Page<'_>, rules: &PageRules) -> Result<PageArticle, Refus
         Some(_) => body::Read::nothing(),
     };
     let mut page = article(facts, read, given);
-    let reason = refused
-        .map(|refused| refused.to_string())
-        .or_else(|| judge::is_none(&page, given.asked.unwrap_or(given.url), given.url));
+    let verdict = judge::is_none(&page, given.asked.unwrap_or(given.url), given.url);
+    let (reason, is_other) = match (refused, verdict) {
+        (_, Some(NoArticle::InItsPlace(reason))) => (Some(reason), true),
+        (Some(refused), _) => (Some(refused.to_string()), false),
+        (None, Some(NoArticle::WithoutText(reason))) => (Some(reason), false),
+        (None, None) => (None, false),
+    };
     if let Some(reason) = reason {
         page.extraction.status = PageStatus::Kept;
         page.extraction.reason = Some(reason);
+        if is_other {
+            without_head(&mut page, given.url);
+        }
         without_body(&mut page);
     } else if judge::is_cut(&page.text, is_free, words) {
         page.extraction.status = PageStatus::Partial;
@@ -156,6 +177,22 @@ pub fn without(
     page.entry.content_html = body.html;
     page.text = body.text;
     page
+}
+
+/// Takes away what a page says that stands in the article's place.
+fn without_head(page: &mut PageArticle, url: &Url) {
+    page.entry = Entry {
+        id: url.to_string(),
+        id_kind: IdKind::Link,
+        url: None,
+        title: None,
+        published: None,
+        updated: None,
+        content_html: String::new(),
+        details: Details::default(),
+    };
+    page.publisher = None;
+    page.provenance.clear();
 }
 
 /// Takes away what is not the article's.

@@ -46,6 +46,7 @@ pub use redirect::{Hop, moved_to};
 pub use robots::{ROBOTS_BYTES, Robots, product};
 pub use wall::wall;
 
+use body::Beyond;
 use client::IDLE_CONNECTION;
 use deadline::Deadline;
 use gate::Pass;
@@ -99,6 +100,8 @@ pub struct Payload {
     pub redirects: Vec<Hop>,
     /// The body ended before its declared length: parse what is whole, keep no validators.
     pub cut: bool,
+    /// There was more of it than was wanted, as of [`Fetcher::robots`].
+    pub is_beginning: bool,
     /// It holds only what is new since the validators that were sent (226, RFC 3229 §10.4.1): to be merged, not to be
     /// taken for the whole.
     pub delta: bool,
@@ -120,6 +123,7 @@ impl Payload {
             signals: Signals::default(),
             redirects: Vec::new(),
             cut: false,
+            is_beginning: false,
             delta: false,
             links: Links::default(),
             permit: None,
@@ -159,6 +163,24 @@ impl Payload {
             cut: decoded.cut || self.cut,
             ..decoded
         })
+    }
+
+    /// The first `max_body` bytes without the content coding, and whether there is more. Where only the beginning was
+    /// read, its end is no cut.
+    ///
+    /// # Errors
+    /// [`Error::BadCoding`].
+    pub fn decode_beginning(&self, max_body: u64) -> Result<(Decoded, bool), Error> {
+        let (decoded, more) = match self.coding {
+            Some(coding) => decode::beginning(coding, &self.encoded, max_body)?,
+            None => {
+                let most = usize::try_from(max_body).unwrap_or(usize::MAX);
+                let body = self.encoded.slice(..self.encoded.len().min(most));
+                (Decoded { body, cut: false }, self.encoded.len() > most)
+            }
+        };
+        let cut = self.cut || decoded.cut && !self.is_beginning;
+        Ok((Decoded { cut, ..decoded }, more || self.is_beginning))
     }
 }
 
@@ -234,6 +256,7 @@ impl Fetcher {
             now,
             begun: Instant::now(),
             page_limit: None,
+            beyond: Beyond::Refused,
         };
         self.walk(&order, start).await
     }
@@ -263,8 +286,41 @@ impl Fetcher {
             now,
             begun: Instant::now(),
             page_limit: Some(max_body.min(self.limits.max_body)),
+            beyond: Beyond::Refused,
         };
         self.walk(&order, url).await
+    }
+
+    /// Fetches the robots.txt that stands for `url` (RFC 9309 §2.3), as [`Fetcher::page`] would; of one larger than
+    /// [`ROBOTS_BYTES`] the beginning (§2.5).
+    ///
+    /// # Errors
+    /// As of [`Fetcher::page`].
+    pub async fn robots(
+        &self,
+        source: &Source,
+        url: &Url,
+        now: DateTime<Utc>,
+    ) -> Result<Answer, Error> {
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(Error::Setting {
+                key: "url".to_owned(),
+            });
+        }
+        let mut place = url.clone();
+        place.set_path("/robots.txt");
+        place.set_query(None);
+        place.set_fragment(None);
+        let order = Order {
+            source,
+            validators: &Validators::default(),
+            last_of_host: true,
+            now,
+            begun: Instant::now(),
+            page_limit: Some(ROBOTS_BYTES.min(self.limits.max_body)),
+            beyond: Beyond::Left,
+        };
+        self.walk(&order, &place).await
     }
 
     async fn walk(&self, order: &Order<'_>, start: &Url) -> Result<Answer, Error> {
@@ -448,7 +504,7 @@ impl Fetcher {
         let validators = head::validators(headers, walk.url().as_str());
         let signals = head::signals(headers, order.now);
         let limits = self.limits.at_most(order.page_limit);
-        let received = body::read(response, &limits, deadline).await?;
+        let received = body::read_within(response, &limits, order.beyond, deadline).await?;
         Ok(Answer::Modified(Box::new(Payload {
             encoded: received.bytes,
             coding,
@@ -463,6 +519,7 @@ impl Fetcher {
             signals,
             redirects: walk.redirects,
             cut: received.cut,
+            is_beginning: received.is_beginning,
             delta,
             links,
             permit: received.permit,
@@ -480,6 +537,8 @@ struct Order<'o> {
     begun: Instant,
     /// It is a page, of so many bytes at most; `None`: a feed.
     page_limit: Option<u64>,
+    /// What becomes of a larger body.
+    beyond: Beyond,
 }
 
 impl<'o> Order<'o> {

@@ -5,8 +5,7 @@
 //! again. Pages are asked for like feeds, with the host's slots, pauses and quiet, and only where robots.txt lets us; at
 //! most one of a host is in flight here.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -16,16 +15,18 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::extract;
-use crate::fetch::{self, Answer, Payload, ROBOTS_BYTES, Robots, host_key, product};
-use crate::model::{Source, Validators};
+use crate::fetch::{self, Answer, Payload, host_key};
 use crate::poll::Shell;
 use crate::store::{self, PageDue, PageGave, Sources};
 use crate::text::text_of;
 
-pub use readers::Readers;
+pub use readers::{NotRead, Readers};
+
+use robots::{Book, Leave};
 
 mod habits;
 mod readers;
+mod robots;
 
 /// What is due is looked up this often at least.
 const LOOK: Duration = Duration::from_secs(60);
@@ -37,21 +38,17 @@ const PAUSE: Duration = Duration::from_secs(30);
 const OFFLINE: TimeDelta = TimeDelta::minutes(10);
 /// Pages fetched at once, of as many hosts.
 const AT_ONCE: usize = 8;
+/// A page that no thread had time for waits so long; no try is counted.
+const BUSY: TimeDelta = TimeDelta::minutes(1);
+/// Why half a page is none.
+pub const CUT: &str = "the connection broke before the end of the page";
 /// Bytes of a page on the wire.
-pub const PAGE_BYTES: u64 = 4 << 20;
-/// A robots.txt is believed this long (RFC 9309 §2.4).
-const ROBOTS_LIFE: TimeDelta = TimeDelta::hours(24);
-/// Hosts whose robots.txt is remembered.
-const MOST_HOSTS: usize = 10_000;
-
-/// The robots.txt of scheme, host and port, and until when it is believed.
-type Known = HashMap<String, (Robots, DateTime<Utc>)>;
-
+pub const PAGE_BYTES: u64 = extract::MOST_BYTES as u64;
 /// What fetching pages needs besides the shell.
 #[derive(Clone, Debug, Default)]
 pub struct Desk {
     readers: Readers,
-    robots: Arc<Mutex<Known>>,
+    robots: Book,
 }
 
 /// Fetches until `stop`, whenever a page is due.
@@ -157,122 +154,151 @@ pub async fn fetch_due(
     Ok(shown)
 }
 
-/// Why a page was not had.
-struct Trouble {
-    why: String,
+/// Why a page was not had, in words for people.
+enum Trouble {
     /// Another try would change nothing.
-    dead: bool,
-    /// How long the origin wants to be left alone.
-    wish: Option<Duration>,
-}
-
-impl Trouble {
-    /// Another try would change nothing.
-    fn dead(why: impl Into<String>) -> Self {
-        Self {
-            why: why.into(),
-            dead: true,
-            wish: None,
-        }
-    }
+    Dead(String),
+    /// It is tried again; `wish`: how long the origin wants to be left alone.
+    Again { why: String, wish: Option<Duration> },
+    /// It was not asked for, or nobody had time for it: no try is counted.
+    Waits {
+        why: Option<String>,
+        until: DateTime<Utc>,
+    },
 }
 
 async fn fetch(shell: &Shell, desk: &Desk, due: PageDue) -> Result<bool, store::Error> {
-    let store = &shell.store;
-    let mut asked_for = "";
-    let answer = match may_fetch(shell, desk, &due.source, &due.url).await {
-        Ok(true) => {
-            let now = shell.clock.now();
-            shell
-                .fetcher
-                .page(&due.source, &due.url, &due.validators, PAGE_BYTES, now)
-                .await
-        }
-        Ok(false) => {
-            let why = "robots.txt of its host does not let programs fetch it".to_owned();
-            return failed(shell, &due, Trouble::dead(why)).await;
-        }
-        Err(error) => {
-            asked_for = "robots.txt of its host: ";
-            Err(error)
-        }
-    };
-    let now = shell.clock.now();
-    // Where a redirect led counts too, though only afterwards: nothing is taken from where we may not fetch.
-    if let Ok(Answer::Modified(payload)) = &answer
-        && host_key(&payload.final_url) != host_key(&due.url)
-        && matches!(
-            may_fetch(shell, desk, &due.source, &payload.final_url).await,
+    match try_to_fetch(shell, desk, &due).await? {
+        Ok(changed) => Ok(changed),
+        Err(trouble) => {
+            note(shell, &due, trouble).await?;
             Ok(false)
-        )
-    {
-        let why = "robots.txt of the host it redirects to does not let programs fetch it";
-        return failed(shell, &due, Trouble::dead(why)).await;
-    }
-    match answer {
-        Ok(Answer::Modified(payload)) => match read(desk, &due, *payload, now).await {
-            Ok(gave) => {
-                let status = gave.fields.extraction.status;
-                tracing::debug!(
-                    source.id = due.source.id,
-                    entry = due.entry,
-                    ?status,
-                    "read a page"
-                );
-                store.page_read(due.entry, gave).await
-            }
-            Err(why) => failed(shell, &due, Trouble::dead(why)).await,
-        },
-        Ok(Answer::NotModified(news)) => {
-            store
-                .page_unchanged(due.entry, news.validators, now)
-                .await?;
-            Ok(false)
-        }
-        Ok(Answer::Gone) => {
-            let why = "the origin says it is gone (410)".to_owned();
-            failed(shell, &due, Trouble::dead(why)).await
-        }
-        Err(fetch::Error::HeldOff { until }) => {
-            store.page_waits(due.entry, until).await?;
-            Ok(false)
-        }
-        Err(error) if error.reached_host() == Some(false) && shell.outage.is_on() => {
-            store.page_waits(due.entry, now + OFFLINE).await?;
-            Ok(false)
-        }
-        Err(error) => {
-            if error.class() == "too_many_requests" {
-                store.hold_off(shell.fetcher.held_off(), now).await?;
-            }
-            let dead = matches!(
-                error.class(),
-                "not_found"
-                    | "gone"
-                    | "unauthorized"
-                    | "forbidden"
-                    | "bot_wall"
-                    | "redirect"
-                    | "refused_address"
-                    | "too_large"
-                    | "bad_coding"
-                    | "setting"
-            );
-            let (why, wish) = (format!("{asked_for}{error}"), error.retry_after());
-            failed(shell, &due, Trouble { why, dead, wish }).await
         }
     }
 }
 
-async fn failed(shell: &Shell, due: &PageDue, trouble: Trouble) -> Result<bool, store::Error> {
-    let Trouble { why, dead, wish } = trouble;
+async fn try_to_fetch(
+    shell: &Shell,
+    desk: &Desk,
+    due: &PageDue,
+) -> Result<Result<bool, Trouble>, store::Error> {
+    let (store, source) = (&shell.store, &due.source);
+    if let Some(trouble) = shut(
+        desk.robots.leave(shell, source, &due.url).await?,
+        "its host",
+    ) {
+        return Ok(Err(trouble));
+    }
+    let answer = shell
+        .fetcher
+        .page(
+            source,
+            &due.url,
+            &due.validators,
+            PAGE_BYTES,
+            shell.clock.now(),
+        )
+        .await;
+    let now = shell.clock.now();
+    let payload = match answer {
+        Ok(Answer::Modified(payload)) => *payload,
+        Ok(Answer::NotModified(news)) => {
+            let validators = news.validators;
+            store.page_unchanged(due.entry, validators, now).await?;
+            return Ok(Ok(false));
+        }
+        Ok(Answer::Gone) => {
+            let why = "the origin says it is gone (410)".to_owned();
+            return Ok(Err(Trouble::Dead(why)));
+        }
+        Err(error) => return refused(shell, error, now).await.map(Err),
+    };
+    // Where a redirect led counts too, though only afterwards: nothing is taken from where we may not fetch.
+    if payload.final_url != due.url {
+        let leave = desk.robots.leave(shell, source, &payload.final_url).await?;
+        if let Some(trouble) = shut(leave, "the host it redirects to") {
+            return Ok(Err(trouble));
+        }
+    }
+    match read(desk, due, payload, now).await {
+        Ok(gave) => {
+            let status = gave.fields.extraction.status;
+            tracing::debug!(
+                source.id = source.id,
+                entry = due.entry,
+                ?status,
+                "read a page"
+            );
+            Ok(Ok(store.page_read(due.entry, gave).await?))
+        }
+        Err(trouble) => Ok(Err(trouble)),
+    }
+}
+
+/// What follows from the robots.txt of `whose`; `None`: the page may be fetched.
+fn shut(leave: Leave, whose: &str) -> Option<Trouble> {
+    match leave {
+        Leave::Given => None,
+        Leave::Refused => Some(Trouble::Dead(format!(
+            "robots.txt of {whose} does not let programs fetch it"
+        ))),
+        Leave::Unsaid { why, until } => Some(Trouble::Waits {
+            why: Some(format!("robots.txt of {whose}: {why}")),
+            until,
+        }),
+    }
+}
+
+/// What follows from an answer that gave no page.
+async fn refused(
+    shell: &Shell,
+    error: fetch::Error,
+    now: DateTime<Utc>,
+) -> Result<Trouble, store::Error> {
+    if let fetch::Error::HeldOff { until } = error {
+        return Ok(Trouble::Waits { why: None, until });
+    }
+    if error.reached_host() == Some(false) && shell.outage.is_on() {
+        let until = now + OFFLINE;
+        return Ok(Trouble::Waits { why: None, until });
+    }
+    if error.class() == "too_many_requests" {
+        let held_off = shell.fetcher.held_off();
+        shell.store.hold_off(held_off, now).await?;
+    }
+    let is_dead = matches!(
+        error.class(),
+        "not_found"
+            | "gone"
+            | "unauthorized"
+            | "forbidden"
+            | "bot_wall"
+            | "redirect"
+            | "refused_address"
+            | "too_large"
+            | "bad_coding"
+            | "setting"
+    );
+    let (why, wish) = (error.to_string(), error.retry_after());
+    Ok(match is_dead {
+        true => Trouble::Dead(why),
+        false => Trouble::Again { why, wish },
+    })
+}
+
+/// Stores why a page was not had.
+async fn note(shell: &Shell, due: &PageDue, trouble: Trouble) -> Result<(), store::Error> {
+    let (why, is_dead, wish) = match trouble {
+        Trouble::Waits { why, until } => {
+            return shell.store.page_waits(due.entry, until, why).await;
+        }
+        Trouble::Dead(why) => (why, true, None),
+        Trouble::Again { why, wish } => (why, false, wish),
+    };
     tracing::info!(source.id = due.source.id, "a page could not be read: {why}");
     let now = shell.clock.now();
-    shell
-        .store
-        .page_failed(due.entry, why, dead, wish, now)
-        .await?;
-    Ok(false)
+    let store = &shell.store;
+    store.page_failed(due.entry, why, is_dead, wish, now).await
 }
 
 /// What of a page belongs to its entry, off the async threads.
@@ -281,90 +307,49 @@ async fn read(
     due: &PageDue,
     payload: Payload,
     now: DateTime<Utc>,
-) -> Result<PageGave, String> {
+) -> Result<PageGave, Trouble> {
     let validators = payload.validators.clone();
     // What is compressed is several times as large as it looks.
     let bytes = payload.encoded.len() * if payload.coding.is_some() { 6 } else { 1 };
     let furniture = due.furniture.clone();
     let (source, asked, feed) = (Arc::clone(&due.source), due.url.clone(), due.feed.clone());
     let work = move || {
+        let dead = |why: String| Trouble::Dead(why);
         // A bomb is let grow to a few times a page, so that its head can still be told.
-        let body = payload
+        let decoded = payload
             .decode(4 * PAGE_BYTES)
-            .map_err(|error| error.to_string())?
-            .body;
+            .map_err(|error| dead(error.to_string()))?;
+        if decoded.cut {
+            let why = CUT.to_owned();
+            return Err(Trouble::Again { why, wish: None });
+        }
         let page = extract::Page {
-            body: &body,
+            body: &decoded.body,
             content_type: payload.content_type.as_deref(),
             url: &payload.final_url,
             asked: Some(&asked),
             fetched_at: now,
             zone: Some(source.timezone),
         };
-        let found =
-            extract::extract(&page, &source.pages.rules).map_err(|refused| refused.to_string())?;
+        let found = extract::extract(&page, &source.pages.rules)
+            .map_err(|refused| dead(refused.to_string()))?;
         let (found, furniture) = habits::without_furniture(found, &furniture, &payload.final_url);
         let text = text_of(&feed.content_html);
-        Ok::<_, String>((extract::merge(&feed, &text, found), furniture))
+        Ok((extract::merge(&feed, &text, found), furniture))
     };
-    let (fields, furniture) = desk.readers.run(bytes, work).await??;
+    let (fields, furniture) = match desk.readers.run(bytes, work).await {
+        Ok(done) => done?,
+        Err(error @ NotRead::Busy) => {
+            return Err(Trouble::Waits {
+                why: Some(error.to_string()),
+                until: now + BUSY,
+            });
+        }
+        Err(error @ NotRead::Failed(_)) => return Err(Trouble::Dead(error.to_string())),
+    };
     Ok(PageGave {
         fields,
         validators,
         furniture,
     })
-}
-
-/// Whether the robots.txt of a page's host lets us fetch it. Where there is none, it does (RFC 9309 §2.3.1).
-///
-/// # Errors
-/// When it cannot be had just now: then nothing is fetched (RFC 9309 §2.3.1.4).
-async fn may_fetch(
-    shell: &Shell,
-    desk: &Desk,
-    source: &Source,
-    url: &Url,
-) -> Result<bool, fetch::Error> {
-    let now = shell.clock.now();
-    let host = url[..url::Position::BeforePath].to_owned();
-    let known = {
-        let robots = desk.robots.lock().unwrap_or_else(PoisonError::into_inner);
-        robots
-            .get(&host)
-            .filter(|(_, until)| now < *until)
-            .map(|(robots, _)| robots.allow(url))
-    };
-    if let Some(allowed) = known {
-        return Ok(allowed);
-    }
-    let mut place = url.clone();
-    place.set_path("/robots.txt");
-    place.set_query(None);
-    place.set_fragment(None);
-    let answer = shell
-        .fetcher
-        .page(source, &place, &Validators::default(), ROBOTS_BYTES, now)
-        .await;
-    let robots = match answer {
-        Ok(Answer::Modified(payload)) => {
-            let body = payload.decode(ROBOTS_BYTES)?.body;
-            let agent = product(&source.request.user_agent);
-            Robots::read(&String::from_utf8_lossy(&body), agent)
-        }
-        Ok(Answer::NotModified(_) | Answer::Gone) => Robots::open(),
-        Err(fetch::Error::Status { status, .. })
-            if (400..500).contains(&status) && status != 429 =>
-        {
-            Robots::open()
-        }
-        Err(fetch::Error::Redirect(_)) => Robots::open(),
-        Err(error) => return Err(error),
-    };
-    let allowed = robots.allow(url);
-    let mut all = desk.robots.lock().unwrap_or_else(PoisonError::into_inner);
-    if all.len() >= MOST_HOSTS {
-        all.clear();
-    }
-    all.insert(host, (robots, now + ROBOTS_LIFE));
-    Ok(allowed)
 }

@@ -291,7 +291,7 @@ pub use polled::{
 };
 
 pub use page::{Extraction, PageArticle, PageField, PageFields, PageRules, PageStatus};
-pub use page::{FullText, PageSaid, Pages};
+pub use page::{FullText, PageSaid, Pages, is_cut_from, is_same_file, is_wide, names_more};
 
 mod article;
 mod page;

@@ -449,6 +449,8 @@ fn feed(
 
 /// A feed's text of fewer words is none.
 const SHORT_WORDS: u64 = 120;
+/// No mark of a text that breaks off is longer, in characters.
+const MARK_CHARS: usize = 40;
 
 /// The page of an entry, when the source wants it: always, or because the feed gives no text, a short one or one that
 /// breaks off.
@@ -463,10 +465,10 @@ fn page_wish(source: &Source, entry: &Entry, text: &str) -> Option<PageWish> {
         "weiterlesen",
         "lire la suite",
     ];
-    let end = text
-        .trim_end_matches([' ', '→', '»', '>', '.'])
-        .to_lowercase();
     let breaks_off = || {
+        let end = text.trim_end_matches([' ', '→', '»', '>', '.']);
+        let from = end.char_indices().rev().nth(MARK_CHARS - 1);
+        let end = end[from.map_or(0, |(at, _)| at)..].to_lowercase();
         text.ends_with(['…', ']'])
             && text.contains(['…', '['])
             && ENDS.iter().any(|mark| text.ends_with(mark))
@@ -474,7 +476,7 @@ fn page_wish(source: &Source, entry: &Entry, text: &str) -> Option<PageWish> {
             || ENDS.iter().any(|mark| end.ends_with(mark))
     };
     let wanted = match source.pages.full_text {
-        FullText::Never => false,
+        FullText::Never => return None,
         FullText::Always => true,
         FullText::WhenShort => {
             entry.details.content_scope <= ContentScope::Summary

@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::extract;
 use crate::fetch::{Answer, Fetcher, Payload};
-use crate::full_text::{PAGE_BYTES, Readers};
+use crate::full_text::{CUT, PAGE_BYTES, Readers};
 use crate::model::{PageArticle, PageStatus, Source, Validators};
 use crate::publish::json;
 
@@ -41,12 +41,14 @@ pub async fn extract(path: Option<&Path>, asked: Asked) -> Result<(), Failure> {
     let payload = payload(&config, &source, &asked).await?;
     let place = place(&asked.url)?;
     let work = move || {
-        let body = payload
+        let decoded = payload
             .decode(4 * MAX_FILE)
-            .map_err(|error| error.to_string())?
-            .body;
+            .map_err(|error| error.to_string())?;
+        if decoded.cut {
+            return Err(format!("{CUT}; try again"));
+        }
         let page = extract::Page {
-            body: &body,
+            body: &decoded.body,
             content_type: payload.content_type.as_deref(),
             url: place.as_ref().unwrap_or(&payload.final_url),
             asked: None,
@@ -58,7 +60,7 @@ pub async fn extract(path: Option<&Path>, asked: Asked) -> Result<(), Failure> {
     let read = Readers::default().run(0, work).await;
     let name = &asked.input;
     let page = read
-        .and_then(|page| page)
+        .unwrap_or_else(|not_read| Err(not_read.to_string()))
         .map_err(|why| Failure::Running(format!("{name}: {why}")))?;
     if asked.explain {
         std::io::stderr()

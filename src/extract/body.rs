@@ -1,10 +1,12 @@
 //! The body of a page.
 
+use std::collections::HashSet;
+
 use trafilatura::{ExtractionFocus, HtmlDateMode, Options};
 use url::Url;
 
 use super::breaks::make_paragraphs;
-use super::dom::Tree;
+use super::dom::{NodeId, Tree};
 use super::meta::Facts;
 use super::trim;
 use super::{embeds, inline, labelled};
@@ -89,7 +91,7 @@ fn arrange(tree: &mut Tree, rules: &PageRules) {
 /// What the selectors choose, in document order; `None` when they choose nothing.
 fn selected(tree: &Tree, selectors: &[String]) -> Option<String> {
     let root = tree.document.root();
-    let chosen: Vec<_> = selectors
+    let chosen: HashSet<NodeId> = selectors
         .iter()
         .flat_map(|selector| tree.document.query_selector_all(root, selector))
         .collect();

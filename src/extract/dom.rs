@@ -1,7 +1,9 @@
-//! The tree of a page, and what is asked of it again and again. The tree is trafilatura's own, so that a page is parsed
-//! once.
+//! The tree of a page, and what is asked of it again and again. The tree is trafilatura's own, so that one
+//! parser reads all of it.
 
 pub(super) use trafilatura::dom::{Document, NodeId};
+
+use crate::normalize::page::Shape;
 
 /// A page as a tree, with its elements in document order.
 pub(super) struct Tree {
@@ -18,6 +20,22 @@ impl Tree {
         let document = Document::parse(html);
         let elements = document.iter(document.root(), &[]);
         Self { document, elements }
+    }
+
+    /// Its size, without recursion: this is asked before anything walks it.
+    pub(super) fn shape(&self) -> Shape {
+        let mut found = Shape::default();
+        let mut waiting = vec![(self.document.root(), 0)];
+        while let Some((id, depth)) = waiting.pop() {
+            found.depth = found.depth.max(depth);
+            for child in self.document.child_nodes(id) {
+                if !self.document.is_text(child) {
+                    found.elements += 1;
+                    waiting.push((child, depth + 1));
+                }
+            }
+        }
+        found
     }
 
     pub(super) fn name(&self, id: NodeId) -> &str {

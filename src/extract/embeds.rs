@@ -1,5 +1,7 @@
 //! Posts of other places that an article quotes: extractors know them by their class and leave them out.
 
+use std::collections::HashMap;
+
 use super::dom::{NodeId, Tree};
 
 const POSTS: &[&str] = &[
@@ -27,11 +29,14 @@ pub(super) fn keep(tree: &mut Tree) {
         })
         .filter(|id| !tree.is_aside(*id))
         .collect();
+    // Many posts may stand in one element, whose text is long then.
+    let mut lengths: HashMap<NodeId, usize> = HashMap::new();
+    let mut length_of = |tree: &Tree, id| *lengths.entry(id).or_insert_with(|| tree.text(id).len());
     for id in posts {
-        let length = tree.text(id).len();
+        let length = length_of(tree, id);
         let around: Vec<NodeId> = tree.lineage(id).take(1 + WRAPPERS).collect();
         for id in around {
-            if tree.text(id).len() > length {
+            if length_of(tree, id) > length {
                 break;
             }
             if tree.name(id) == "figure" {

@@ -42,6 +42,7 @@ const TITLES: &[(&str, &str)] = &[
     ("anmelden", "a page to sign in"),
     ("connexion", "a page to sign in"),
 ];
+const SCRIPTS: &str = "a page that demands scripts";
 /// Sentences that a page says in an article's place, when it says little else.
 const SENTENCES: &[(&str, &str)] = &[
     ("we and our partners", "a consent wall"),
@@ -62,9 +63,9 @@ const SENTENCES: &[(&str, &str)] = &[
     ("enable cookies", "a page that demands cookies"),
     ("cookies are disabled", "a page that demands cookies"),
     ("cookies are required", "a page that demands cookies"),
-    ("enable javascript", "a page that demands scripts"),
-    ("javascript is disabled", "a page that demands scripts"),
-    ("javascript is required", "a page that demands scripts"),
+    ("enable javascript", SCRIPTS),
+    ("javascript is disabled", SCRIPTS),
+    ("javascript is required", SCRIPTS),
     ("verify you are human", "a bot check"),
     ("checking your browser", "a bot check"),
     ("unusual traffic", "a bot check"),
@@ -117,17 +118,27 @@ const PAYWALL_TAIL: usize = 500;
 /// Share of a described length that is the whole.
 const WHOLE: f64 = 0.8;
 
+/// Why a page is not an article.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum NoArticle {
+    /// Another page stands in its place: what its head says is not the article's either.
+    InItsPlace(String),
+    /// Its text is not there; its head may be its own.
+    WithoutText(String),
+}
+
 /// Why the page at `found`, asked for at `asked`, is not an article at all; `None` when it may be one.
-pub(super) fn is_none(page: &PageArticle, asked: &Url, found: &Url) -> Option<String> {
+pub(super) fn is_none(page: &PageArticle, asked: &Url, found: &Url) -> Option<NoArticle> {
+    let instead = |what: &str| Some(NoArticle::InItsPlace(what.to_owned()));
     let is_home = |url: &Url| matches!(url.path(), "" | "/") && url.query().is_none();
     if is_home(found) && !is_home(asked) {
-        return Some("redirected to the home page".to_owned());
+        return instead("redirected to the home page");
     }
     let host = found.host_str().unwrap_or_default();
     if asked.host_str() != Some(host)
         && (host.starts_with("consent.") || host.starts_with("privacy."))
     {
-        return Some("redirected to a consent wall".to_owned());
+        return instead("redirected to a consent wall");
     }
     let words = word_count(&page.text);
     let title = page
@@ -144,18 +155,23 @@ pub(super) fn is_none(page: &PageArticle, asked: &Url, found: &Url) -> Option<St
     };
     if words < WALL_WORDS {
         if let Some((_, what)) = TITLES.iter().find(|(name, _)| names(name)) {
-            return Some((*what).to_owned());
+            return instead(what);
         }
         let text = page::key(&page.text);
         if let Some((_, what)) = SENTENCES
             .iter()
             .find(|(sentence, _)| text.contains(sentence))
         {
-            return Some((*what).to_owned());
+            // A page that scripts fill has its own head.
+            return match *what == SCRIPTS {
+                true => Some(NoArticle::WithoutText((*what).to_owned())),
+                false => instead(what),
+            };
         }
     }
     let says_title_only = page::key(&page.text) == title;
-    (words == 0 || says_title_only).then(|| "no article was found on the page".to_owned())
+    (words == 0 || says_title_only)
+        .then(|| NoArticle::WithoutText("no article was found on the page".to_owned()))
 }
 
 /// Whether a paywall cut the text: the page says so, and the text is not as long as it says; or the text ends in one.

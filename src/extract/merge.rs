@@ -4,10 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::judge;
-use crate::model::{Entry, PageArticle, PageFields, PageStatus};
-
-/// A picture of the feed that is this wide, in pixels, stands.
-const WIDE: u32 = 600;
+use crate::model::{
+    Entry, PageArticle, PageFields, PageStatus, is_cut_from, is_same_file, is_wide, names_more,
+};
 
 /// What of a page belongs to the article of `feed`, whose text is `feed_text`.
 pub fn merge(feed: &Entry, feed_text: &str, found: PageArticle) -> PageFields {
@@ -37,15 +36,10 @@ pub fn merge(feed: &Entry, feed_text: &str, found: PageArticle) -> PageFields {
         }
         wins
     };
-    let cut = feed.title.as_deref().and_then(|title| {
-        title
-            .strip_suffix('…')
-            .or_else(|| title.strip_suffix("..."))
-    });
-    let is_cut = cut.is_some_and(|cut| {
+    let is_cut = feed.title.as_deref().is_some_and(|cut| {
         page.title
             .as_deref()
-            .is_some_and(|title| title.starts_with(cut.trim_end()))
+            .is_some_and(|title| is_cut_from(cut, title))
     });
     if take(
         "title",
@@ -85,20 +79,15 @@ pub fn merge(feed: &Entry, feed_text: &str, found: PageArticle) -> PageFields {
         out.summary = page.details.summary;
         out.summary_kind = page.details.summary_kind;
     }
-    let names_more =
-        details.authors.is_empty() || page.details.authors.len() > details.authors.len().max(1);
-    if take("authors", names_more, !page.details.authors.is_empty()) {
+    let is_more = names_more(&page.details.authors, &details.authors);
+    if take("authors", is_more, !page.details.authors.is_empty()) {
         out.authors = Some(page.details.authors);
     }
-    let is_wide = details
-        .image
-        .as_ref()
-        .is_some_and(|image| image.width.is_some_and(|width| width >= WIDE));
-    let is_same = |one: &str, other: &str| one.split('?').next() == other.split('?').next();
+    let is_wide = details.image.as_ref().is_some_and(is_wide);
     match (&details.image, page.details.image) {
         // The same picture: what the page says of it is added.
-        (Some(own), Some(other)) if is_wide || is_same(&own.url, &other.url) => {
-            if is_same(&own.url, &other.url) {
+        (Some(own), Some(other)) if is_wide || is_same_file(&own.url, &other.url) => {
+            if is_same_file(&own.url, &other.url) {
                 let mut image = own.clone();
                 let is_told = image.alt.is_none() && other.alt.is_some()
                     || image.credit.is_none() && other.credit.is_some()

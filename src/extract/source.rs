@@ -2,16 +2,16 @@
 
 use std::borrow::Cow;
 
-use super::Refused;
+use super::dom::Tree;
+use super::{MOST_BYTES, Refused};
 use crate::normalize::page::{Shape, shape};
 use crate::recover::decode;
 
-/// Larger pages are not read.
-pub(super) const MOST_BYTES: usize = 4 << 20;
 /// Work in the tree grows with the square of the depth and of the number of elements.
 const LIMIT: Shape = Shape {
     elements: 50_000,
     depth: 256,
+    is_unsure: false,
 };
 /// Where the charset may be declared, in bytes (browsers look at the first 1,024; pages exceed that).
 const DECLARED_WITHIN: usize = 4_096;
@@ -26,7 +26,21 @@ pub(super) fn text<'a>(
     }
     is_html(body, content_type)?;
     let text = decoded(body, content_type);
-    let found = shape(&text, LIMIT);
+    within(shape(&text, LIMIT))?;
+    Ok(text)
+}
+
+/// A tree, once it is made: its shape was foretold, and nothing may rest on that having been right.
+pub(super) fn tree(text: &str) -> Result<Tree, Refused> {
+    let tree = Tree::parse(text);
+    within(tree.shape())?;
+    Ok(tree)
+}
+
+fn within(found: Shape) -> Result<(), Refused> {
+    if found.is_unsure {
+        return Err(Refused::Unsure);
+    }
     if found.depth > LIMIT.depth {
         return Err(Refused::TooDeep { limit: LIMIT.depth });
     }
@@ -35,7 +49,7 @@ pub(super) fn text<'a>(
             limit: LIMIT.elements,
         });
     }
-    Ok(text)
+    Ok(())
 }
 
 /// No head is longer, in bytes.
@@ -51,11 +65,10 @@ pub(super) fn head<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a, st
         .or_else(|| lower.find("<body"))
         .unwrap_or(0);
     let head = text[..end].to_owned();
-    let found = shape(&head, LIMIT);
-    if found.depth > LIMIT.depth || found.elements > LIMIT.elements {
-        return Cow::Borrowed("");
+    match within(shape(&head, LIMIT)) {
+        Ok(()) => Cow::Owned(head),
+        Err(_) => Cow::Borrowed(""),
     }
-    Cow::Owned(head)
 }
 
 /// Whether the type says HTML, or says nothing and the bytes look like it.
@@ -197,6 +210,118 @@ mod tests {
         for (body, content_type, expected) in cases {
             let what = expected.to_owned();
             assert_eq!(text(body, content_type), Err(Refused::NotHtml { what }));
+        }
+    }
+
+    #[test]
+    fn formatting_left_open_is_refused() {
+        let bold: String = (0..200).map(|n| format!("<b id={n}>")).collect();
+        let block = format!("<div>{bold}</div>");
+        let blocks = format!("{block}{}", "<p>x</p>".repeat(2_000));
+        let refusal = |html: &str| {
+            text(html.as_bytes(), None)
+                .map(|_| ())
+                .expect_err("refused")
+        };
+        assert_eq!(refusal(&blocks), Refused::TooMany { limit: 50_000 });
+        let rounds = refusal(&block.repeat(20));
+        assert_eq!(rounds, Refused::TooDeep { limit: 256 });
+        // A head is looked at as closely.
+        let head = format!("<head>{}</head>", block.repeat(20));
+        assert_eq!(super::head(head.as_bytes(), None), "");
+    }
+
+    #[test]
+    fn a_tree_that_was_not_foretold_is_refused_once_it_is_there() {
+        let refused = |html: &str| tree(html).map(|_| ()).expect_err("refused");
+        assert_eq!(
+            refused(&"<div>".repeat(2_000)),
+            Refused::TooDeep { limit: 256 }
+        );
+        assert_eq!(
+            refused(&"<p>a".repeat(50_001)),
+            Refused::TooMany { limit: 50_000 }
+        );
+    }
+
+    /// Numbers that look random, the same in every run (Numerical Recipes).
+    fn numbers() -> impl FnMut(usize) -> usize {
+        let mut state = 7_u32;
+        move |below| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as usize % below
+        }
+    }
+
+    #[test]
+    fn a_tree_is_no_larger_than_was_foretold() {
+        const NAMES: &[&str] = &[
+            "div",
+            "p",
+            "b",
+            "i",
+            "a",
+            "span",
+            "li",
+            "ul",
+            "h2",
+            "article",
+            "form",
+            "table",
+            "tr",
+            "td",
+            "svg",
+            "path",
+            "button",
+            "object",
+            "select",
+            "option",
+            "dd",
+            "noscript",
+            "style",
+            "font",
+            "section",
+            "desc",
+            "foreignObject",
+            "body",
+            "x-y",
+            "nobr",
+            "template",
+            "math",
+            "mi",
+        ];
+        const WIDE: Shape = Shape {
+            elements: usize::MAX,
+            depth: usize::MAX,
+            is_unsure: false,
+        };
+        let mut number = numbers();
+        for _ in 0..3_000 {
+            let few: Vec<&str> = (0..1 + number(4))
+                .map(|_| NAMES[number(NAMES.len())])
+                .collect();
+            let part: String = (0..2 + number(7))
+                .map(|_| {
+                    let name = few[number(few.len())];
+                    match number(7) {
+                        0..3 => format!("<{name}>"),
+                        3 => format!("<{name} id={}>", number(9)),
+                        4 => "x".to_owned(),
+                        _ => format!("</{name}>"),
+                    }
+                })
+                .collect();
+            let html = part.repeat(60);
+            let (foretold, found) = (shape(&html, WIDE), Tree::parse(&html).shape());
+            if foretold.is_unsure {
+                continue;
+            }
+            // What is moved by end tags out of order counts as elements.
+            assert!(
+                found.elements <= 2 * foretold.elements + 12
+                    && found.depth <= 2 * foretold.depth + foretold.elements / 6 + 12,
+                "{part}: {foretold:?} {found:?}"
+            );
         }
     }
 

@@ -411,6 +411,55 @@ fn what_stands_in_an_articles_place_is_named() {
 }
 
 #[test]
+fn what_stands_in_an_articles_place_gives_an_entry_without_title_nothing() {
+    let own = "<meta property=\"og:image\" content=\"/wall.jpg\"><meta property=\"og:url\" content=\"https://quay.example/consent\">\
+               <meta property=\"og:site_name\" content=\"Consent Inc\"><meta name=\"author\" content=\"Consent Desk\">";
+    let place = "https://quay.example/news/ferry";
+    let many = "<span>a</span>".repeat(50_001);
+    for (title, text, found) in [
+        (
+            "Before you continue",
+            "Choose how your data is used.",
+            place,
+        ),
+        (
+            "Quay Gazette",
+            "We and our partners use cookies to show you advertisements.",
+            place,
+        ),
+        ("404 Not Found", "Nothing is here.", place),
+        ("Sign in", "Your name and your password, please.", place),
+        ("Before you continue", many.as_str(), place),
+        ("Quay Gazette", "All the news.", "https://quay.example/"),
+        (
+            "Choose",
+            "How is your data used?",
+            "https://consent.quay.example/a",
+        ),
+    ] {
+        let html = format!(
+            "<html><head><title>{title}</title>{own}</head><body><p>{text}</p></body></html>"
+        );
+        let page = read_at(&html, place, found, &PageRules::default());
+        let entry = Entry {
+            title: None,
+            ..feed("", None, "")
+        };
+        let mut fields = merge(&entry, "", page);
+        assert_eq!(fields.extraction.status, PageStatus::Kept);
+        assert_eq!(fields.publisher, None, "{title}");
+        assert!(
+            fields.provenance.is_empty(),
+            "{title}: {:?}",
+            fields.provenance
+        );
+        let mut shown = entry.clone();
+        fields.apply(&mut shown);
+        assert_eq!(shown, entry, "{title}");
+    }
+}
+
+#[test]
 fn paywalls_leave_part_of_an_article() {
     let closed = ld(
         r#"{"@type": "NewsArticle", "headline": "x", "isAccessibleForFree": "False", "wordCount": 900}"#,

@@ -168,7 +168,7 @@ pub(super) fn frame(html: &str, title: Option<&str>) -> String {
         // A heading whose text went is none.
         let next = (at + 1..pieces.len()).find(|next| !gone[*next] || *next >= end);
         let leads_nowhere = next.is_none_or(|next| next >= end);
-        gone[at] |= pieces[at].name.starts_with('h') && pieces[at].name.len() == 2 && leads_nowhere;
+        gone[at] |= is_heading(&pieces[at]) && leads_nowhere;
         gone[at] &= !texts[at].has_picture || gone[at] && at >= end;
     }
     let chars = |keep: bool| -> usize {
@@ -282,6 +282,10 @@ fn headline(pieces: &[Piece], texts: &[Text], title: Option<&str>) -> usize {
     }
 }
 
+fn is_heading(piece: &Piece) -> bool {
+    matches!(piece.name.as_str(), "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
+}
+
 /// Where the frame behind the article begins: links, pointers, labels and what is short below them.
 fn tail(pieces: &[Piece], texts: &[Text], gone: &[bool]) -> usize {
     let mut end = pieces.len();
@@ -289,7 +293,7 @@ fn tail(pieces: &[Piece], texts: &[Text], gone: &[bool]) -> usize {
     while at > 0 {
         at -= 1;
         let (piece, text) = (&pieces[at], &texts[at]);
-        let is_heading = piece.name.starts_with('h') && piece.name.len() == 2;
+        let is_heading = is_heading(piece);
         let is_label = text.chars <= SHORT_CHARS && text.is_label(piece, is_heading);
         if gone[at] || is_label {
             end = at;

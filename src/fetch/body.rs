@@ -56,8 +56,19 @@ pub(super) struct Received {
     pub(super) bytes: Bytes,
     /// The connection ended before the body did.
     pub(super) cut: bool,
+    /// There was more, which was not wanted.
+    pub(super) is_beginning: bool,
     /// Held while the bytes are.
     pub(super) permit: Option<OwnedSemaphorePermit>,
+}
+
+/// What becomes of a body that passes its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Beyond {
+    /// It is refused.
+    Refused,
+    /// What fits is taken.
+    Left,
 }
 
 /// The beginning of a body that is no feed, as much as comes easily.
@@ -84,17 +95,30 @@ pub(super) async fn beginning(
 /// [`Error::TooLarge`] (a declared length is believed before anything is read), [`Error::Timeout`], and
 /// [`Error::Cut`] when the connection ends before the first byte.
 pub(super) async fn read(
-    mut response: reqwest::Response,
+    response: reqwest::Response,
     limits: &Limits,
     deadline: &mut Deadline,
 ) -> Result<Received, Error> {
+    read_within(response, limits, Beyond::Refused, deadline).await
+}
+
+/// The same, with a choice of what becomes of a larger one.
+///
+/// # Errors
+/// As of [`read`].
+pub(super) async fn read_within(
+    mut response: reqwest::Response,
+    limits: &Limits,
+    beyond: Beyond,
+    deadline: &mut Deadline,
+) -> Result<Received, Error> {
     let declared = response.content_length();
-    if declared.is_some_and(|length| length > limits.max_body) {
+    if beyond == Beyond::Refused && declared.is_some_and(|length| length > limits.max_body) {
         return Err(limits.too_large());
     }
     let mut collected = Collected {
         parts: Parts::None,
-        expected: declared.unwrap_or(0),
+        expected: declared.unwrap_or(0).min(limits.max_body),
     };
     let mut permit = None;
     loop {
@@ -105,14 +129,26 @@ pub(super) async fn read(
             .within_idle(limits.idle_timeout, Wait::Body, response.chunk())
             .await?
         {
-            Ok(Some(chunk)) if collected.len() + chunk.len() as u64 > limits.max_body => {
-                return Err(limits.too_large());
+            Ok(Some(mut chunk)) if collected.len() + chunk.len() as u64 > limits.max_body => {
+                if beyond == Beyond::Refused {
+                    return Err(limits.too_large());
+                }
+                let room = limits.max_body.saturating_sub(collected.len());
+                chunk.truncate(usize::try_from(room).unwrap_or(usize::MAX));
+                collected.push(chunk);
+                return Ok(Received {
+                    bytes: collected.finish(),
+                    cut: false,
+                    is_beginning: true,
+                    permit,
+                });
             }
             Ok(Some(chunk)) => collected.push(chunk),
             Ok(None) => {
                 return Ok(Received {
                     bytes: collected.finish(),
                     cut: false,
+                    is_beginning: false,
                     permit,
                 });
             }
@@ -123,6 +159,7 @@ pub(super) async fn read(
                 return Ok(Received {
                     bytes: collected.finish(),
                     cut: true,
+                    is_beginning: false,
                     permit,
                 });
             }

@@ -48,11 +48,28 @@ struct Output {
 /// # Errors
 /// [`Error::TooLarge`], and [`Error::BadCoding`] when the stream is damaged; one that merely ends early is not.
 pub(super) fn decode(coding: Coding, encoded: &[u8], limit_bytes: u64) -> Result<Decoded, Error> {
-    if encoded.is_empty() {
-        return Ok(Decoded {
-            body: Bytes::new(),
-            cut: false,
+    let (decoded, is_beginning) = beginning(coding, encoded, limit_bytes)?;
+    if is_beginning {
+        return Err(Error::TooLarge {
+            part: "decoded body",
+            limit_bytes,
         });
+    }
+    Ok(decoded)
+}
+
+/// The first `limit_bytes` of what `encoded` holds, and whether there is more.
+///
+/// # Errors
+/// [`Error::BadCoding`] when the stream is damaged.
+pub(super) fn beginning(
+    coding: Coding,
+    encoded: &[u8],
+    limit_bytes: u64,
+) -> Result<(Decoded, bool), Error> {
+    let whole = |body: Bytes, cut| (Decoded { body, cut }, false);
+    if encoded.is_empty() {
+        return Ok(whole(Bytes::new(), false));
     }
     let mut output = Output::new(encoded.len(), limit_bytes);
     let end = match coding {
@@ -62,18 +79,13 @@ pub(super) fn decode(coding: Coding, encoded: &[u8], limit_bytes: u64) -> Result
         Coding::Zstd => zstd(encoded, &mut output),
     };
     match end {
-        End::Whole => Ok(Decoded {
-            body: output.bytes.into(),
-            cut: false,
-        }),
-        End::Cut => Ok(Decoded {
-            body: output.bytes.into(),
-            cut: true,
-        }),
-        End::Full => Err(Error::TooLarge {
-            part: "decoded body",
-            limit_bytes,
-        }),
+        End::Whole => Ok(whole(output.bytes.into(), false)),
+        End::Cut => Ok(whole(output.bytes.into(), true)),
+        End::Full => {
+            output.bytes.truncate(output.limit);
+            let body = output.bytes.into();
+            Ok((Decoded { body, cut: false }, true))
+        }
         End::Bad(cause) => Err(Error::BadCoding { cause }),
     }
 }

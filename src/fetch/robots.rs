@@ -63,6 +63,14 @@ impl Robots {
         }
     }
 
+    /// What it holds in memory, about.
+    pub fn bytes(&self) -> usize {
+        let rules = self.rules.iter();
+        rules
+            .map(|(pattern, _)| size_of::<(String, bool)>() + pattern.len())
+            .sum()
+    }
+
     /// Whether a page may be fetched: the longest pattern decides, and of two as long the one that allows (RFC 9309
     /// §2.2.2).
     pub fn allow(&self, url: &Url) -> bool {

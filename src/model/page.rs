@@ -165,45 +165,109 @@ impl PageFields {
         }
     }
 
-    /// Puts the page's fields in place of the feed's, and leaves only what says how they were found.
+    /// Lays the page's fields over the feed's, and leaves only what says how they were found. What the page only filled is
+    /// the feed's wherever that has it by now, and so is what it says better.
     pub fn apply(&mut self, entry: &mut Entry) {
         let of_extraction = self.extraction.clone();
-        let rest = Self {
+        let mut rest = Self {
             publisher: self.publisher.take(),
             provenance: std::mem::take(&mut self.provenance),
             extraction: of_extraction,
             ..Self::none()
         };
-        std::mem::replace(self, rest).put_into(entry);
+        for lost in std::mem::take(self).put_into(entry) {
+            rest.provenance.remove(lost);
+        }
+        *self = rest;
     }
 
-    fn put_into(self, entry: &mut Entry) {
+    /// Names of the fields that the feed kept.
+    fn put_into(self, entry: &mut Entry) -> Vec<&'static str> {
         let details = &mut entry.details;
-        entry.title = self.title.or(entry.title.take());
+        let mut kept = Vec::new();
+        let mut keep = |field, is_kept: bool| {
+            if is_kept {
+                kept.push(field);
+            }
+            !is_kept
+        };
+        let own = entry.title.as_deref();
+        let is_worse = |title: &String| own.is_none_or(|own| is_cut_from(own, title));
+        if let Some(title) = self.title
+            && keep("title", !is_worse(&title))
+        {
+            entry.title = Some(title);
+        }
         entry.url = self.url.or(entry.url.take());
-        entry.published = self.published.or(entry.published);
-        entry.updated = self.updated.or(entry.updated);
+        if self.published.is_some() && keep("published", entry.published.is_some()) {
+            entry.published = self.published;
+            details.date_precision = self.date_precision.unwrap_or(details.date_precision);
+        }
+        if self.updated.is_some() && keep("updated", entry.updated.is_some()) {
+            entry.updated = self.updated;
+        }
         if let Some(html) = self.content_html {
             entry.content_html = html;
         }
-        if self.summary.is_some() {
+        if self.summary.is_some() && keep("summary", details.summary.is_some()) {
             details.summary = self.summary;
             details.summary_kind = self.summary_kind;
         }
-        details.date_precision = self.date_precision.unwrap_or(details.date_precision);
-        details.authors = self.authors.unwrap_or(std::mem::take(&mut details.authors));
-        details.image = self.image.or(details.image.take());
-        details.language = self.language.or(details.language.take());
-        details.categories = self
-            .categories
-            .unwrap_or(std::mem::take(&mut details.categories));
-        details.section = self.section.or(details.section.take());
+        if let Some(authors) = self.authors
+            && keep("authors", !names_more(&authors, &details.authors))
+        {
+            details.authors = authors;
+        }
+        if let Some(image) = self.image {
+            let is_better = |own: &Image| is_wide(own) && !is_same_file(&own.url, &image.url);
+            if keep("image", details.image.as_ref().is_some_and(is_better)) {
+                details.image = Some(image);
+            }
+        }
+        if self.language.is_some() && keep("language", details.language.is_some()) {
+            details.language = self.language;
+        }
+        if let Some(categories) = self.categories
+            && keep("categories", !details.categories.is_empty())
+        {
+            details.categories = categories;
+        }
+        if self.section.is_some() && keep("section", details.section.is_some()) {
+            details.section = self.section;
+        }
         details.sections = self
             .sections
             .unwrap_or(std::mem::take(&mut details.sections));
-        details.license_url = self.license_url.or(details.license_url.take());
+        if self.license_url.is_some() && keep("license_url", details.license_url.is_some()) {
+            details.license_url = self.license_url;
+        }
         details.content_scope = self.content_scope.unwrap_or(details.content_scope);
+        kept
     }
+}
+
+/// A picture of the feed that is this wide, in pixels, stands.
+const WIDE: u32 = 600;
+
+/// Whether a picture is wide enough to stand, as far as that is known.
+pub fn is_wide(image: &Image) -> bool {
+    image.width.is_some_and(|width| width >= WIDE)
+}
+
+/// Whether two addresses are those of one file, in sizes of its own.
+pub fn is_same_file(one: &str, other: &str) -> bool {
+    one.split('?').next() == other.split('?').next()
+}
+
+/// Whether a title ends in an ellipsis, and the other goes on.
+pub fn is_cut_from(cut: &str, whole: &str) -> bool {
+    let start = cut.strip_suffix('…').or_else(|| cut.strip_suffix("..."));
+    start.is_some_and(|start| whole.starts_with(start.trim_end()))
+}
+
+/// Whether a page's names are worth more than the feed's `own`: there are none, or fewer.
+pub fn names_more(named: &[Author], own: &[Author]) -> bool {
+    own.is_empty() || named.len() > own.len().max(1)
 }
 
 /// What a page said of an article, besides the fields that it fills.

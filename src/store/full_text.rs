@@ -1,7 +1,7 @@
 //! Pages of entries: which are to be fetched, and what was found on them. A page is wanted in the transaction that stores
 //! its entry, so that none is forgotten, and a try counts only once it is over.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use crate::model::{
     Candidate, ContentScope, Details, Entry, Extraction, FullText, PageFields, PageStatus, Source,
     Validators,
 };
+use crate::text::{text_of, word_count};
 
 /// A first try and two more.
 const TRIES: u32 = 3;
@@ -95,16 +96,15 @@ pub(super) fn want(
     may_be_new: bool,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let (Some(entry), Some(wish)) = (applied.entry, &candidate.page) else {
+    let Some(entry) = applied.entry else {
         return Ok(());
     };
     if applied.revised {
-        tx.prepare_cached(
-            "UPDATE pages SET due_at_ms = max(?2, coalesce(fetched_at_ms, 0) + ?3), tries = 0
-             WHERE entry = ?1 AND due_at_ms IS NULL",
-        )?
-        .execute(params![entry, millis(now), AGAIN.num_milliseconds()])?;
+        revise(tx, entry, candidate, now)?;
     }
+    let Some(wish) = &candidate.page else {
+        return Ok(());
+    };
     if !may_be_new || !(applied.new || applied.merged) {
         return Ok(());
     }
@@ -130,19 +130,84 @@ pub(super) fn want(
     Ok(())
 }
 
+/// What becomes of the page of an entry that its feed just revised.
+fn revise(
+    tx: &Savepoint<'_>,
+    entry: i64,
+    candidate: &Candidate,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let html: Option<Option<Vec<u8>>> = tx
+        .prepare_cached("SELECT html FROM pages WHERE entry = ?1")?
+        .query_row([entry], |row| row.get(0))
+        .optional()?;
+    let Some(html) = html else { return Ok(()) };
+    let html = html.map(|blob| decompress(&blob)).transpose()?;
+    let words = |html: &str| word_count(&text_of(html));
+    let is_shorter = html.is_some_and(|html| words(&html) <= words(&candidate.entry.content_html));
+    if candidate.page.is_none() || is_shorter {
+        yield_to_feed(tx, entry)?;
+    }
+    let Some(wish) = &candidate.page else {
+        return Ok(());
+    };
+    // A canonical address that another page gave is not that of this one.
+    tx.prepare_cached(
+        "UPDATE pages SET url = ?2, fields = json_remove(fields, '$.url', '$.provenance.url')
+         WHERE entry = ?1 AND url <> ?2",
+    )?
+    .execute(params![entry, wish.url.as_str()])?;
+    tx.prepare_cached(
+        "UPDATE pages SET due_at_ms = max(?2, coalesce(fetched_at_ms, 0) + ?3), tries = 0
+         WHERE entry = ?1 AND due_at_ms IS NULL",
+    )?
+    .execute(params![entry, millis(now), AGAIN.num_milliseconds()])?;
+    Ok(())
+}
+
+/// Lets what the feed says now stand: the page's content and title go, and it is not asked for. What else the page gave
+/// fills what the feed leaves out.
+fn yield_to_feed(tx: &Savepoint<'_>, entry: i64) -> Result<(), Error> {
+    const WHY: &str = "the feed has as much as the page";
+    tx.prepare_cached(
+        "UPDATE pages SET due_at_ms = NULL, html = NULL, scope = 0, status = iif(fields IS NULL, status, 'kept'), reason = ?2,
+         fields = json_set(json_remove(fields, '$.title', '$.content_scope', '$.sections', '$.provenance.title',
+           '$.provenance.content', '$.provenance.sections'), '$.extraction.status', 'kept', '$.extraction.reason', ?2)
+         WHERE entry = ?1",
+    )?
+    .execute(params![entry, WHY])?;
+    let article: Option<i64> = tx
+        .prepare_cached(&format!(
+            "UPDATE entries SET scope = {FEED_SCOPE} WHERE id = ?1 RETURNING article"
+        ))?
+        .query_row([entry], |row| row.get(0))
+        .optional()?;
+    if let Some(article) = article {
+        compose(tx, article)?;
+    }
+    Ok(())
+}
+
+/// The scope of what the feed gave.
+const FEED_SCOPE: &str = "CASE details ->> '$.content_scope'
+    WHEN 'full' THEN 3 WHEN 'partial' THEN 2 WHEN 'summary' THEN 1 ELSE 0 END";
+
 /// Lets the content of an entry's page count where its feed's was just stored.
 pub(super) fn keep_scope(tx: &Savepoint<'_>, entry: i64) -> Result<(), Error> {
-    tx.prepare_cached(
-        "UPDATE entries SET scope = (SELECT scope FROM pages WHERE entry = ?1) WHERE id = ?1
-         AND scope < (SELECT scope FROM pages WHERE entry = ?1)",
-    )?
-    .execute([entry])?;
+    let scope: Option<i64> = tx
+        .prepare_cached("SELECT scope FROM pages WHERE entry = ?1 AND scope > 0")?
+        .query_row([entry], |row| row.get(0))
+        .optional()?;
+    if let Some(scope) = scope {
+        tx.prepare_cached("UPDATE entries SET scope = ?2 WHERE id = ?1 AND scope < ?2")?
+            .execute([entry, scope])?;
+    }
     Ok(())
 }
 
 impl Store {
-    /// Pages that are to be fetched now, the longest due first, one a host (as `host_of` tells) and `limit` at most: of
-    /// sources that are polled and still want them.
+    /// Pages that are to be fetched now, the longest due first, one a host (as `host_of` tells) and a source (what its
+    /// pages repeat is learned one by one), and `limit` at most: of sources that are polled and still want them.
     ///
     /// # Errors
     /// [`Error::Sql`], [`Error::Damaged`].
@@ -155,38 +220,31 @@ impl Store {
     ) -> Result<Vec<PageDue>, Error> {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT p.entry, e.source, p.url, p.validators_url, p.etag, p.last_modified, e.entry_id, e.id_kind, e.url,
-                 e.title, e.published_at_ms, e.updated_at_ms, e.details, c.html, h.furniture
-                 FROM pages p JOIN entries e ON e.id = p.entry LEFT JOIN contents c ON c.entry = e.id
-                 LEFT JOIN page_habits h ON h.source = e.source
+                "SELECT p.entry, e.source, p.url FROM pages p JOIN entries e ON e.id = p.entry
                  WHERE p.due_at_ms <= ?1 ORDER BY p.due_at_ms, p.entry DESC",
             )?;
             let mut rows = statement.query([millis(now)])?;
-            let mut hosts = HashSet::new();
+            let (mut hosts, mut busy) = (HashSet::new(), HashSet::new());
             let mut due = Vec::new();
             while due.len() < limit
                 && let Some(row) = rows.next()?
             {
-                let source = sources.source(row.get(1)?).filter(|source| wants(source));
+                let key = row.get(1)?;
+                let source = sources.source(key).filter(|source| wants(source));
                 let url = Url::parse(row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?).ok();
                 let (Some(source), Some(url)) = (source, url) else {
                     continue;
                 };
-                if !hosts.insert(host_of(&url)) {
+                let host = host_of(&url);
+                if busy.contains(&key) || hosts.contains(&host) {
                     continue;
                 }
-                due.push(PageDue {
-                    entry: row.get(0)?,
-                    source: Arc::clone(source),
-                    validators: Validators {
-                        url: row.get(3)?,
-                        etag: row.get(4)?,
-                        last_modified: row.get(5)?,
-                    },
-                    url,
-                    feed: feed(row)?,
-                    furniture: row.get::<_, Option<Vec<u8>>>(14)?.unwrap_or_default(),
-                });
+                let found = page_due(connection, row.get(0)?, source, url)?;
+                if let Some(page) = found {
+                    busy.insert(key);
+                    hosts.insert(host);
+                    due.push(page);
+                }
             }
             Ok(due)
         })
@@ -197,23 +255,21 @@ impl Store {
     /// # Errors
     /// [`Error::Sql`].
     pub fn next_page(&self, sources: &Sources) -> Result<Option<DateTime<Utc>>, Error> {
-        let keys: Vec<i64> = sources
-            .iter()
-            .filter(|(_, source)| wants(source))
-            .map(|(key, _)| key)
-            .collect();
-        if keys.is_empty() {
-            return Ok(None);
-        }
-        let keys = json(&keys)?;
         self.read(|connection| {
-            let next: Option<i64> = connection
-                .prepare_cached(
-                    "SELECT min(p.due_at_ms) FROM pages p JOIN entries e ON e.id = p.entry
-                     WHERE p.due_at_ms IS NOT NULL AND e.source IN (SELECT value FROM json_each(?1))",
-                )?
-                .query_row([keys], |row| row.get(0))?;
-            Ok(next.map(instant))
+            let mut statement = connection.prepare_cached(
+                "SELECT p.due_at_ms, e.source FROM pages p JOIN entries e ON e.id = p.entry
+                 WHERE p.due_at_ms IS NOT NULL ORDER BY p.due_at_ms",
+            )?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                if sources
+                    .source(row.get(1)?)
+                    .is_some_and(|source| wants(source))
+                {
+                    return Ok(Some(instant(row.get(0)?)));
+                }
+            }
+            Ok(None)
         })
     }
 
@@ -234,8 +290,8 @@ impl Store {
             let text = json(&fields)?;
             let changed = tx
                 .prepare_cached(
-                    "SELECT 1 FROM pages WHERE entry = ?1 AND html IS ?2 AND fields ->> '$.provenance' IS ?3 ->> '$.provenance'
-                     AND fields ->> '$.title' IS ?3 ->> '$.title' AND fields ->> '$.image' IS ?3 ->> '$.image'",
+                    "SELECT 1 FROM pages WHERE entry = ?1 AND html IS ?2
+                     AND json_remove(fields, '$.extraction.fetched_at') IS json_remove(?3, '$.extraction.fetched_at')",
                 )?
                 .exists(params![entry, html, text])
                 .map(|is_same| !is_same)?;
@@ -256,10 +312,9 @@ impl Store {
                     text,
                     html
                 ])?;
-            tx.prepare_cached(
-                "UPDATE entries SET scope = max(?2, CASE details ->> '$.content_scope'
-                   WHEN 'full' THEN 3 WHEN 'partial' THEN 2 WHEN 'summary' THEN 1 ELSE 0 END) WHERE id = ?1",
-            )?
+            tx.prepare_cached(&format!(
+                "UPDATE entries SET scope = max(?2, {FEED_SCOPE}) WHERE id = ?1"
+            ))?
             .execute(params![entry, scope.map_or(0, scope_number)])?;
             let article: Option<i64> = tx
                 .prepare_cached("SELECT article FROM entries WHERE id = ?1")?
@@ -346,15 +401,22 @@ impl Store {
         .await
     }
 
-    /// A page was not asked for, as its host wants quiet: no try is counted.
+    /// A page was not asked for, as its host wants quiet, or for another reason that is not its own: no try is counted.
+    /// `why`: for people; `None`: the reason that is known already.
     ///
     /// # Errors
     /// [`Error::Sql`].
-    pub async fn page_waits(&self, entry: i64, until: DateTime<Utc>) -> Result<(), Error> {
+    pub async fn page_waits(
+        &self,
+        entry: i64,
+        until: DateTime<Utc>,
+        why: Option<String>,
+    ) -> Result<(), Error> {
         self.write(move |connection| {
             connection.execute(
-                "UPDATE pages SET due_at_ms = ?2 WHERE entry = ?1 AND due_at_ms IS NOT NULL",
-                params![entry, millis(until)],
+                "UPDATE pages SET due_at_ms = ?2, reason = coalesce(?3, reason)
+                 WHERE entry = ?1 AND due_at_ms IS NOT NULL",
+                params![entry, millis(until), why],
             )?;
             Ok(())
         })
@@ -366,19 +428,50 @@ fn wants(source: &Source) -> bool {
     source.pages.full_text != FullText::Never && !source.paused
 }
 
+/// A page that is due, with its entry as the feed has it; `None`: it went meanwhile.
+fn page_due(
+    connection: &Connection,
+    entry: i64,
+    source: &Arc<Source>,
+    url: Url,
+) -> Result<Option<PageDue>, Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT p.validators_url, p.etag, p.last_modified, h.furniture, e.entry_id, e.id_kind, e.url, e.title,
+         e.published_at_ms, e.updated_at_ms, e.details, c.html
+         FROM pages p JOIN entries e ON e.id = p.entry LEFT JOIN contents c ON c.entry = e.id
+         LEFT JOIN page_habits h ON h.source = e.source WHERE p.entry = ?1",
+    )?;
+    let mut rows = statement.query([entry])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    Ok(Some(PageDue {
+        entry,
+        source: Arc::clone(source),
+        url,
+        validators: Validators {
+            url: row.get(0)?,
+            etag: row.get(1)?,
+            last_modified: row.get(2)?,
+        },
+        furniture: row.get::<_, Option<Vec<u8>>>(3)?.unwrap_or_default(),
+        feed: feed(row)?,
+    }))
+}
+
 fn feed(row: &Row<'_>) -> Result<Entry, Error> {
     let details: Details = from_json(
         "entry",
-        row.get_ref(12)?.as_str().map_err(rusqlite::Error::from)?,
+        row.get_ref(10)?.as_str().map_err(rusqlite::Error::from)?,
     )?;
-    let html: Option<Vec<u8>> = row.get(13)?;
+    let html: Option<Vec<u8>> = row.get(11)?;
     Ok(Entry {
-        id: row.get(6)?,
-        id_kind: id_kind(&row.get::<_, String>(7)?),
-        url: row.get(8)?,
-        title: row.get(9)?,
-        published: optional_instant(row, 10)?,
-        updated: optional_instant(row, 11)?,
+        id: row.get(4)?,
+        id_kind: id_kind(&row.get::<_, String>(5)?),
+        url: row.get(6)?,
+        title: row.get(7)?,
+        published: optional_instant(row, 8)?,
+        updated: optional_instant(row, 9)?,
         content_html: html
             .map(|blob| decompress(&blob))
             .transpose()?
@@ -396,34 +489,38 @@ const fn status_name(status: PageStatus) -> &'static str {
     }
 }
 
-/// How the pages of a source stand; `None`: none was ever wanted.
-pub(super) fn state(connection: &Connection, source: i64) -> Result<Option<PagesState>, Error> {
-    let (waiting, taken, kept, failed): (i64, i64, i64, i64) = connection
-        .prepare_cached(
-            "SELECT count(p.due_at_ms), count(p.html), count(*) FILTER (WHERE p.status <> 'failed' AND p.html IS NULL),
-             count(*) FILTER (WHERE p.status = 'failed')
-             FROM entries e JOIN pages p ON p.entry = e.id WHERE e.source = ?1",
-        )?
-        .query_row([source], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-        })?;
-    if waiting + taken + kept + failed == 0 {
-        return Ok(None);
+/// How the pages of each source stand, by its key; none of one that never wanted any.
+pub(super) fn states(connection: &Connection) -> Result<HashMap<i64, PagesState>, Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT e.source, count(p.due_at_ms), count(p.html),
+         count(*) FILTER (WHERE p.status <> 'failed' AND p.html IS NULL), count(*) FILTER (WHERE p.status = 'failed')
+         FROM pages p JOIN entries e ON e.id = p.entry GROUP BY e.source",
+    )?;
+    let mut states = HashMap::new();
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let count = |at| row.get::<_, i64>(at).map(i64::unsigned_abs);
+        let state = PagesState {
+            waiting: count(1)?,
+            taken: count(2)?,
+            kept: count(3)?,
+            failed: count(4)?,
+            reason: None,
+        };
+        states.insert(row.get(0)?, state);
     }
-    let reason = connection
-        .prepare_cached(
-            "SELECT p.reason FROM entries e JOIN pages p ON p.entry = e.id
-             WHERE e.source = ?1 AND p.reason IS NOT NULL AND p.html IS NULL ORDER BY e.id DESC LIMIT 1",
-        )?
-        .query_row([source], |row| row.get(0))
-        .optional()?;
-    Ok(Some(PagesState {
-        waiting: waiting.unsigned_abs(),
-        taken: taken.unsigned_abs(),
-        kept: kept.unsigned_abs(),
-        failed: failed.unsigned_abs(),
-        reason,
-    }))
+    // The other columns are those of the row with the maximum (SQLite, "bare columns in an aggregate query").
+    let mut statement = connection.prepare_cached(
+        "SELECT e.source, p.reason, max(p.entry) FROM pages p JOIN entries e ON e.id = p.entry
+         WHERE p.reason IS NOT NULL AND p.html IS NULL GROUP BY e.source",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        if let Some(state) = states.get_mut(&row.get(0)?) {
+            state.reason = row.get(1)?;
+        }
+    }
+    Ok(states)
 }
 
 /// The page of an entry as `explain` shows it.

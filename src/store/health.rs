@@ -75,6 +75,7 @@ impl Store {
                  (SELECT count(DISTINCT e.article) FROM entries e WHERE e.source = s.id), s.adopted_url
                  FROM sources s JOIN schedule c ON c.source = s.id WHERE s.id = ?1",
             )?;
+            let mut pages = full_text::states(connection)?;
             let mut all = Vec::new();
             for (key, source) in sources.iter() {
                 let mut rows = statement.query([key])?;
@@ -114,7 +115,7 @@ impl Store {
                     recovered,
                     push: push::state(connection, key, source)?,
                     history: history::state(connection, key)?,
-                    pages: full_text::state(connection, key)?,
+                    pages: pages.remove(&key),
                 };
                 health.cure = health.error_class.as_deref().and_then(cure);
                 health.state = state(&health, source.paused, optional_instant(row, 12)?.is_some());

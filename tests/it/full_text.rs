@@ -324,6 +324,126 @@ async fn robots_txt_of_the_host_that_a_page_moved_to_counts_too() {
 }
 
 #[tokio::test]
+async fn robots_txt_of_its_own_host_counts_again_where_a_page_moved_to() {
+    let origin = Origin::start().await;
+    origin.script("/feed", feed(&origin, &[("1", TITLE, "/a")]));
+    origin.script("/a", Reply::redirect(301, "/private/a"));
+    origin.script("/private/a", page(TITLE, &paragraphs()));
+    origin.script(
+        "/robots.txt",
+        Reply::ok("User-agent: *\nDisallow: /private/\n"),
+    );
+    let mill = mill(&origin).await;
+    mill.poll("feed").await.expect("polled");
+    fetch(&mill).await;
+    assert_eq!(article(&mill).entry.content_html, "");
+    let pages = mill.health("feed").pages.expect("wanted");
+    assert_eq!((pages.failed, pages.waiting), (1, 0));
+    let reason = pages.reason.expect("a reason");
+    assert!(
+        reason.contains("robots.txt of the host it redirects to"),
+        "{reason}"
+    );
+}
+
+#[tokio::test]
+async fn without_an_answer_about_robots_txt_where_a_page_moved_to_it_waits() {
+    let (origin, other) = (Origin::start().await, Origin::start().await);
+    origin.script("/feed", feed(&origin, &[("1", TITLE, "/a")]));
+    origin.script("/robots.txt", Reply::status(404));
+    origin.script("/a", Reply::redirect(301, other.url("/a").as_str()));
+    other.script("/a", page(TITLE, &paragraphs()));
+    other.script("/robots.txt", Reply::status(503));
+    let mill = mill(&origin).await;
+    mill.poll("feed").await.expect("polled");
+    fetch(&mill).await;
+    assert_eq!(article(&mill).entry.content_html, "");
+    let pages = mill.health("feed").pages.expect("wanted");
+    assert_eq!((pages.failed, pages.waiting), (0, 1));
+    assert!(pages.reason.expect("a reason").contains("robots.txt"));
+    other.script("/robots.txt", Reply::status(404));
+    mill.later(TimeDelta::hours(1));
+    fetch(&mill).await;
+    assert!(
+        article(&mill)
+            .entry
+            .content_html
+            .contains("northern channel")
+    );
+}
+
+#[tokio::test]
+async fn robots_txt_that_cannot_be_had_gives_no_page_up() {
+    let cut = Reply::ok("User-agent: *\nAllow: /\nDisallow: /a\n").cut_after(23);
+    let broken = Reply::ok("no gzip").header("Content-Encoding", "gzip");
+    for reply in [Reply::status(500), Reply::nothing(), cut, broken] {
+        let origin = Origin::start().await;
+        origin.script("/feed", feed(&origin, &[("1", TITLE, "/a")]));
+        origin.script("/robots.txt", reply);
+        origin.script("/a", page(TITLE, &paragraphs()));
+        let mill = mill(&origin).await;
+        mill.poll("feed").await.expect("polled");
+        let desk = Desk::default();
+        let fetch = || full_text::fetch_due(&mill.shell, &mill.sources, &desk);
+        for _ in 0..5 {
+            fetch().await.expect("stored");
+            mill.later(TimeDelta::hours(25));
+        }
+        let pages = mill.health("feed").pages.expect("wanted");
+        assert_eq!((pages.failed, pages.waiting), (0, 1));
+        assert_eq!(mill.count("SELECT tries FROM pages"), 0);
+        assert_eq!(asked(&origin, "/a"), 0);
+        let reason = pages.reason.expect("a reason");
+        assert!(reason.contains("robots.txt"), "{reason}");
+        origin.script("/robots.txt", Reply::status(404));
+        fetch().await.expect("stored");
+        assert_eq!(asked(&origin, "/a"), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_large_robots_txt_is_read_as_far_as_it_is_wanted() {
+    let origin = Origin::start().await;
+    let items = [("1", TITLE, "/a"), ("2", "Another boat", "/b")];
+    origin.script("/feed", feed(&origin, &items));
+    let rules = format!(
+        "User-agent: *\nDisallow: /b\n{}",
+        "# nothing\n".repeat(90_000)
+    );
+    origin.script("/robots.txt", Reply::ok(rules));
+    origin.script("/a", page(TITLE, &paragraphs()));
+    let mill = mill(&origin).await;
+    mill.poll("feed").await.expect("polled");
+    let desk = Desk::default();
+    for _ in 0..2 {
+        full_text::fetch_due(&mill.shell, &mill.sources, &desk)
+            .await
+            .expect("stored");
+    }
+    assert_eq!((asked(&origin, "/a"), asked(&origin, "/b")), (1, 0));
+    assert_eq!(asked(&origin, "/robots.txt"), 1);
+}
+
+#[tokio::test]
+async fn half_a_page_is_none_and_tried_again() {
+    let origin = Origin::start().await;
+    origin.script("/feed", feed(&origin, &[("1", TITLE, "/a")]));
+    origin.script("/robots.txt", Reply::status(404));
+    origin.script("/a", page(TITLE, &paragraphs()).cut_after(900));
+    let mill = mill(&origin).await;
+    mill.poll("feed").await.expect("polled");
+    fetch(&mill).await;
+    assert_eq!(article(&mill).entry.content_html, "");
+    let pages = mill.health("feed").pages.expect("wanted");
+    assert_eq!((pages.failed, pages.waiting), (0, 1));
+    assert!(pages.reason.expect("a reason").contains("broke"));
+    origin.script("/a", page(TITLE, &paragraphs()));
+    mill.later(TimeDelta::minutes(11));
+    fetch(&mill).await;
+    assert!(article(&mill).entry.content_html.contains("eastern mole"));
+}
+
+#[tokio::test]
 async fn a_failure_is_tried_twice_more_and_then_given_up() {
     let origin = Origin::start().await;
     origin.script("/feed", feed(&origin, &[("1", TITLE, "/a")]));
@@ -486,6 +606,169 @@ async fn a_revised_entry_asks_again_with_the_validators_of_its_page() {
         found.entry.content_html.contains("northern channel"),
         "the page's content stays"
     );
+}
+
+/// A feed of one item with a body.
+fn full_feed(origin: &Origin, title: &str, path: &str, html: &str, more: &str) -> Reply {
+    let link = origin.url(path);
+    Reply::ok(format!(
+        "<rss version=\"2.0\"><channel><title>Quay</title><item><guid isPermaLink=\"false\">1</guid><title>{title}</title>\
+         <link>{link}</link>{more}<description><![CDATA[{html}]]></description></item></channel></rss>"
+    ))
+}
+
+#[tokio::test]
+async fn a_feed_that_gives_the_whole_text_later_is_no_longer_hidden_by_the_page() {
+    for later in [FullText::WhenShort, FullText::Always, FullText::Never] {
+        let origin = Origin::start().await;
+        let cut = "Ferry returns to the harbour…";
+        origin.script("/feed", feed(&origin, &[("1", cut, "/a")]));
+        origin.script("/a", page(TITLE, &paragraphs()));
+        origin.script("/robots.txt", Reply::status(404));
+        let mill = mill(&origin).await;
+        mill.poll("feed").await.expect("polled");
+        fetch(&mill).await;
+        let before = article(&mill);
+        assert_eq!(before.entry.title.as_deref(), Some(TITLE));
+        assert!(before.entry.content_html.contains("northern channel"));
+
+        let mill = mill.restarted(vec![wanting(&origin, later)]).await;
+        let own: String = paragraphs()
+            .iter()
+            .map(|text| format!("<p>{text} The feed says more of it than the page did before.</p>"))
+            .collect();
+        let title = "Ferry is back, and stays…";
+        origin.script("/feed", full_feed(&origin, title, "/a", &own, ""));
+        mill.later(TimeDelta::hours(3));
+        mill.poll("feed").await.expect("polled");
+        let after = article(&mill);
+        assert_eq!(after.entry.title.as_deref(), Some(title), "{later:?}");
+        let html = &after.entry.content_html;
+        assert!(html.contains("The feed says more"), "{later:?}: {html}");
+        let said = after.page.expect("read");
+        assert_eq!(said.extraction.status, PageStatus::Kept);
+        assert!(!said.provenance.contains_key("content"));
+        assert!(!said.provenance.contains_key("title"));
+        // What else the page told still fills what the feed leaves out.
+        assert!(after.entry.details.image.is_some());
+        fetch(&mill).await;
+        let html = article(&mill).entry.content_html;
+        assert!(html.contains("The feed says more"), "{later:?}: {html}");
+    }
+}
+
+#[tokio::test]
+async fn an_entry_that_moves_asks_for_its_new_page() {
+    let origin = Origin::start().await;
+    origin.script("/feed", feed(&origin, &[("1", TITLE, "/a")]));
+    origin.script("/a", page(TITLE, &paragraphs()));
+    origin.script("/robots.txt", Reply::status(404));
+    let mill = mill(&origin).await;
+    mill.poll("feed").await.expect("polled");
+    fetch(&mill).await;
+    let mut own = paragraphs();
+    own.push(
+        "The new page has one sentence more, about the band that played on the quay.".to_owned(),
+    );
+    origin.script("/b", page(TITLE, &own));
+    origin.script("/feed", feed(&origin, &[("1", TITLE, "/b")]));
+    mill.later(TimeDelta::hours(3));
+    mill.poll("feed").await.expect("polled");
+    assert_eq!(article(&mill).entry.url, Some(origin.url("/b").to_string()));
+    assert!(fetch(&mill).await, "something shown changed");
+    assert_eq!((asked(&origin, "/a"), asked(&origin, "/b")), (1, 1));
+    assert!(article(&mill).entry.content_html.contains("the band"));
+}
+
+#[tokio::test]
+async fn what_the_feed_says_by_now_goes_before_what_the_page_filled() {
+    let origin = Origin::start().await;
+    origin.script("/feed", feed(&origin, &[("1", TITLE, "/a")]));
+    origin.script("/a", page(TITLE, &paragraphs()));
+    origin.script("/robots.txt", Reply::status(404));
+    let mill = mill(&origin).await;
+    mill.poll("feed").await.expect("polled");
+    fetch(&mill).await;
+    let before = article(&mill);
+    assert_eq!(before.entry.details.language.as_deref(), Some("en"));
+    assert_eq!(before.entry.details.authors.len(), 2);
+    let more = "<author>c@example.org (Cy Doe)</author><author>d@example.org (Di Eck)</author>\
+                <pubDate>Mon, 02 Mar 2026 08:00:00 GMT</pubDate>";
+    let short = "<p>The ferry is back.</p>";
+    origin.script("/feed", full_feed(&origin, TITLE, "/a", short, more));
+    mill.later(TimeDelta::hours(3));
+    mill.poll("feed").await.expect("polled");
+    let after = article(&mill);
+    let names: Vec<&str> = after
+        .entry
+        .details
+        .authors
+        .iter()
+        .map(|author| author.name.as_str())
+        .collect();
+    assert_eq!(names, ["Cy Doe", "Di Eck"]);
+    let said = after.page.expect("read");
+    assert!(!said.provenance.contains_key("authors"));
+    assert!(said.provenance.contains_key("content"));
+    assert!(after.entry.content_html.contains("northern channel"));
+}
+
+#[tokio::test]
+async fn a_page_that_says_another_thing_by_now_is_something_new() {
+    let origin = Origin::start().await;
+    origin.script("/feed", feed(&origin, &[("1", TITLE, "/a")]));
+    let html = |section: &str| {
+        let body: String = paragraphs()
+            .iter()
+            .map(|text| format!("<p>{text}</p>"))
+            .collect();
+        let html = format!(
+            "<html lang=\"en\"><head><title>{TITLE}</title><meta property=\"article:section\" content=\"{section}\"></head>\
+             <body><article><h1>{TITLE}</h1>{body}</article></body></html>"
+        );
+        Reply::ok(html).header("Content-Type", "text/html")
+    };
+    origin.script("/a", html("Harbour"));
+    origin.script("/robots.txt", Reply::status(404));
+    let mill = mill(&origin).await;
+    mill.poll("feed").await.expect("polled");
+    assert!(fetch(&mill).await);
+    let mut title = TITLE.to_owned();
+    for (section, is_new) in [("Harbour", false), ("Town", true)] {
+        title.push('!');
+        origin.script("/a", html(section));
+        origin.script("/feed", feed(&origin, &[("1", &title, "/a")]));
+        mill.later(TimeDelta::hours(3));
+        mill.poll("feed").await.expect("polled");
+        assert_eq!(fetch(&mill).await, is_new, "{section}");
+        assert_eq!(
+            article(&mill).entry.details.section.as_deref(),
+            Some(section)
+        );
+    }
+}
+
+#[tokio::test]
+async fn pages_of_one_source_on_two_hosts_are_learned_one_by_one() {
+    let (origin, other) = (Origin::start().await, Origin::start().await);
+    let link = other.url("/b");
+    origin.script(
+        "/feed",
+        Reply::ok(format!(
+            "<rss version=\"2.0\"><channel><title>Quay</title><item><guid>1</guid><title>One boat</title><link>{}</link></item>\
+             <item><guid>2</guid><title>Two quays</title><link>{link}</link></item></channel></rss>",
+            origin.url("/a").as_str().replace("127.0.0.1", "localhost")
+        )),
+    );
+    let mill = mill(&origin).await;
+    mill.poll("feed").await.expect("polled");
+    let due = mill
+        .shell
+        .store
+        .pages_due(&mill.sources, mill.now(), 8, |url| url.to_string())
+        .expect("read");
+    assert_eq!(due.len(), 1);
+    assert_eq!(mill.count("SELECT count(*) FROM pages"), 2);
 }
 
 #[tokio::test]
