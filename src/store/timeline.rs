@@ -249,7 +249,11 @@ fn statement(selection: &Selection) -> String {
         ),
         None => "AND ?7 IS ?7 AND ?8 IS NULL".to_owned(),
     };
-    let most = if selection.words().is_some() { "-1" } else { "?3" };
+    let most = if selection.words().is_some() {
+        "-1"
+    } else {
+        "?3"
+    };
     let gathered = format!(
         "(SELECT a.pk FROM (SELECT DISTINCT g.article FROM entries g WHERE g.source IN (SELECT value FROM json_each(?1))) g
          CROSS JOIN articles a ON a.pk = g.article WHERE {column} >= ?2 {behind}
