@@ -22,6 +22,7 @@ pub use sections::budget;
 pub use values::humane_duration;
 
 mod address;
+pub mod edit;
 mod file;
 mod filters;
 mod grammar;

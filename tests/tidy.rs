@@ -64,6 +64,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("markup5ever", &["text"]),
     ("trafilatura", &["extract"]),
     ("scraper", &["config/selector"]),
+    ("toml_edit", &["config/edit"]),
     ("regex", &["filter"]),
     ("rusqlite", &["store"]),
     ("rusqlite_migration", &["store"]),
