@@ -235,7 +235,7 @@ mod tests {
     fn link_elements_come_first_in_document_order() {
         check(
             "<html><a href=/rss>x</a><link rel='alternate' type='application/rss+xml; charset=utf-8' title='All &amp; more' href='/f?a=1&#38;b=2#top'>\
-             <LINK REL=feed HREF=other><link rel=alternate type=application/feed+json href=feed.json/>",
+             <LINK REL=feed HREF=other><link rel=alternate type=application/feed+json href='feed.json'/>",
             &[
                 "Link https://example.org/f?a=1&b=2 application/rss+xml All & more",
                 "Link https://example.org/blog/other",
@@ -276,7 +276,7 @@ mod tests {
     fn anchors_speak_by_address_type_or_words() {
         check(
             "<a href=/feeds/all.atom.xml><b>Everything</b></a><a href='/index.php?format=feed'><img alt=x>RSS-Feed</a>\
-             <a type=application/rss+xml href=/x>y</a><a href='/atom/'>z</a><a href='feed:https://a.example/'>q</a>",
+             <a type=application/rss+xml href=/x>y</a><a href=/atom/>z</a><a href='feed:https://a.example/'>q</a>",
             &[
                 "Anchor https://example.org/feeds/all.atom.xml  Everything",
                 "Anchor https://example.org/index.php?format=feed  RSS-Feed",

@@ -107,12 +107,13 @@ pub(super) fn start_tag(text: &str) -> Option<&str> {
 
 /// Value of an attribute, quoted or not, as it stands.
 pub(super) fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
-    let mut rest = tag[1..].trim_end_matches(['>', '/']);
+    // A slash before the end is part of a value without quotes (HTML §13.2.5.37).
+    let mut rest = tag[1..].trim_end_matches('>');
     rest = &rest[element_name(rest).len()..];
     loop {
         rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '/');
         let end = rest
-            .find(|c: char| c.is_whitespace() || c == '=')
+            .find(|c: char| c.is_whitespace() || c == '=' || c == '/')
             .unwrap_or(rest.len());
         let (key, after) = rest.split_at(end);
         if key.is_empty() && !after.starts_with('=') {
