@@ -36,6 +36,14 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// The running daemon reads its configuration anew
+    Reload,
+    /// How the running daemon is
+    Status {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Validate the configuration, print each source with its next three polls
     Check {
         /// Print JSON
@@ -225,6 +233,8 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
             dry_run,
         } => commands::poll(config, sources, all, dry_run).await,
         Command::Check { json } => commands::check(config, json),
+        Command::Reload => commands::reload(config).await,
+        Command::Status { json } => commands::status(config, json).await,
         Command::Explain { what, json } => commands::explain(config, &what, json).await,
         Command::Sources { json } => commands::sources(config, json).await,
         Command::Articles {

@@ -18,6 +18,8 @@ mod progress;
 pub enum Notice<'a> {
     /// `READY=1`: the outputs are rendered and served.
     Ready,
+    /// `RELOADING=1`: the configuration is read anew; [`Notice::Ready`] follows.
+    Reloading,
     /// `STOPPING=1`: a stop was asked for and is under way.
     Stopping,
     /// `WATCHDOG=1`: the scheduler gets on.
@@ -30,13 +32,19 @@ pub enum Notice<'a> {
 #[cfg(unix)]
 pub fn tell(notice: Notice<'_>) {
     use sd_notify::NotifyState;
-    let state = match notice {
+    let mut states = Vec::with_capacity(2);
+    states.push(match notice {
         Notice::Ready => NotifyState::Ready,
+        Notice::Reloading => NotifyState::Reloading,
         Notice::Stopping => NotifyState::Stopping,
         Notice::Alive => NotifyState::Watchdog,
         Notice::Status(text) => NotifyState::Status(text),
-    };
-    if let Err(error) = sd_notify::notify(&[state]) {
+    });
+    if notice == Notice::Reloading {
+        // Required of `Type=notify-reload` (sd_notify(3)).
+        states.extend(NotifyState::monotonic_usec_now().ok());
+    }
+    if let Err(error) = sd_notify::notify(&states) {
         tracing::warn!(%error, "the service manager cannot be told: $NOTIFY_SOCKET does not answer");
     }
 }
@@ -131,6 +139,33 @@ pub fn stop_on_signal(stop: &CancellationToken) -> std::io::Result<()> {
     Ok(())
 }
 
+/// Signals that ask for the configuration to be read anew (SIGHUP).
+#[derive(Debug)]
+pub struct ReloadSignals {
+    #[cfg(unix)]
+    signals: Option<tokio::signal::unix::Signal>,
+}
+
+/// Waits for such signals from now on; where the system has none, none ever comes.
+pub fn reload_signals() -> ReloadSignals {
+    ReloadSignals {
+        #[cfg(unix)]
+        signals: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).ok(),
+    }
+}
+
+impl ReloadSignals {
+    /// The next one.
+    pub async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some(signals) = &mut self.signals {
+            signals.recv().await;
+            return;
+        }
+        std::future::pending().await
+    }
+}
+
 /// What the scheduler tells of itself, from its own loop and from nowhere else.
 #[derive(Debug)]
 pub struct Pulse {
@@ -146,6 +181,11 @@ impl Pulse {
             progress: Progress::new(watched(), longest),
             heard: std::env::var_os("NOTIFY_SOCKET").is_some(),
         }
+    }
+
+    /// Polls may take `longest` from now on.
+    pub fn expect(&mut self, longest: Duration) {
+        self.progress.expect(longest);
     }
 
     /// The scheduler came round: so many polls are in flight, so many ended since it started. Feeds the watchdog when

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::config::{Config, Content, Output};
@@ -17,6 +18,7 @@ use crate::publish::{Channel, Format, Publication, without_content};
 use crate::store::{self, ArchivePage, Selection, Sources};
 
 use super::followed::{self, List};
+use super::setup::{Current, Refused, Setup};
 use super::web::{self, Known, Page};
 use super::{outputs, searches};
 
@@ -41,6 +43,8 @@ pub(super) struct Desk {
     pub(super) config: Arc<Config>,
     pub(super) shell: Shell,
     pub(super) sources: Sources,
+    /// An edited configuration that is not used; `None`: there is none.
+    pub(super) refused: watch::Receiver<Option<Arc<Refused>>>,
     /// Lists of sources, and until when they are good.
     lists: Arc<Mutex<Lists>>,
     /// What pages know.
@@ -53,16 +57,30 @@ impl Desk {
             config,
             shell,
             sources,
+            refused: watch::channel(None).1,
             lists: Arc::default(),
             known: Known::default(),
+        }
+    }
+
+    /// For the server.
+    pub(super) fn of(setup: &Setup, current: &Current) -> Self {
+        Self {
+            refused: current.refused.clone(),
+            ..Self::new(
+                Arc::clone(&setup.config),
+                setup.shell.clone(),
+                setup.sources.clone(),
+            )
         }
     }
 
     /// Makes documents for the server.
     pub(super) fn lazy(self) -> Lazy {
         let desk = Arc::new(self);
-        let album = desk.album();
-        let lazy = Lazy::new(move |path| Arc::clone(&desk).make(path));
+        let (album, config) = (desk.album(), Arc::clone(&desk.config));
+        let lazy = Lazy::new(move |path| Arc::clone(&desk).make(path))
+            .behind(move |path| web::door(path, &config));
         match album {
             Some(album) => lazy.with_pictures(move |path| Arc::clone(&album).picture(path)),
             None => lazy,

@@ -8,6 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{advance, timeout};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::scheduler::{LONGEST_PAUSE, Trouble};
 use super::*;
 use crate::clock::Clock;
 use crate::control::{Control, Task, ask};
@@ -56,6 +57,7 @@ async fn start(folder: &Path, stop: &CancellationToken) -> (Store, Holder, Strin
         sources,
         listener: http::Listener::Tcp(listener),
         control,
+        reloads: service::reload_signals(),
     };
     tokio::spawn(run(daemon, stop.clone()));
     (store, holder, address)

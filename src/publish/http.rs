@@ -35,8 +35,8 @@ pub struct Served {
     pub site: watch::Receiver<Arc<Site>>,
     /// Whether `/readyz` says yes.
     pub ready: watch::Receiver<bool>,
-    /// What is made when it is asked for; `None`: nothing.
-    pub lazy: Option<Lazy>,
+    /// What is made when it is asked for; `None`: nothing. A new value serves from the next request on.
+    pub lazy: watch::Receiver<Option<Lazy>>,
     /// Path of all routes, beginning and ending in `/`: that of `public_url`.
     pub base: String,
     /// Who answers hubs below `websub/`; `None`: nobody.
@@ -72,7 +72,8 @@ impl Served {
         let is_lazy = |path: &&str| {
             !matches!(*path, "healthz" | "readyz") && !self.site.borrow().contains_key(*path)
         };
-        let (Some(path), Some(lazy)) = (path.filter(is_lazy), &self.lazy) else {
+        let lazy = self.lazy.borrow().clone();
+        let (Some(path), Some(lazy)) = (path.filter(is_lazy), lazy) else {
             return self.answer(request);
         };
         if let Some(picture) = path.strip_prefix("static/image/") {

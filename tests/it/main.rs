@@ -27,6 +27,8 @@ mod moving;
 mod origin;
 mod polling;
 mod push;
+#[cfg(unix)]
+mod reload;
 mod schedule;
 mod search;
 mod searched;
