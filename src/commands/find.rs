@@ -70,6 +70,14 @@ struct Page {
     links: Vec<FeedLink>,
 }
 
+impl Page {
+    /// Something that people read: a site is likely to be around it.
+    fn is_page(&self) -> bool {
+        let kinds = ["an HTML page", "plain text", "an empty document"];
+        kinds.iter().any(|kind| self.what.starts_with(kind))
+    }
+}
+
 /// Why an address did not do.
 enum Miss {
     /// It answered, but is no feed.
@@ -160,11 +168,14 @@ impl Search {
                 page.url, page.what
             )));
         }
-        let named = discover::candidates(&page.url, &page.alternates, page.links);
+        let named = discover::candidates(&page.url, &page.alternates, &page.links);
         let (comments, own): (Vec<_>, Vec<_>) =
             named.iter().cloned().partition(|named| named.is_comments);
         let linked = own.len() + comments.len();
-        let mut paths = discover::paths(&page.url);
+        let mut paths = match page.is_page() {
+            true => discover::paths(&page.url),
+            false => Vec::new(),
+        };
         paths.retain(|path| named.iter().all(|named| named.url != path.url));
         let asked = own.into_iter().take(MOST_LINKS).chain(paths);
         let mut last: Option<(Url, Miss)> = None;
@@ -198,10 +209,7 @@ impl Search {
             count => format!("the {count} it links are none"),
         };
         let last = last.map_or_else(String::new, |(url, miss)| {
-            format!(
-                ", nor is one at the common paths (the last, {url}: {})",
-                miss.words()
-            )
+            format!("; the last place asked was {url}: {}", miss.words())
         });
         Err(Failure::Running(format!(
             "no feed found: {} is {}; {links}{last}; if you know the address of the feed, give that",
@@ -226,10 +234,13 @@ impl Search {
                 return Err(Miss::NoFeed("gone (410)".to_owned()));
             }
         };
-        // An address with a user is kept: redirects are shown without.
-        let has_user = !url.username().is_empty() || url.password().is_some();
-        let moved = moved_to(&payload.redirects).filter(|_| !has_user);
-        let mut place = moved.unwrap_or(url).clone();
+        let mut place = moved_to(&payload.redirects).unwrap_or(url).clone();
+        let given = &self.source.url;
+        if place.origin() == given.origin() {
+            // Redirects and links are without, and the polls will need them.
+            let _ = place.set_username(given.username());
+            let _ = place.set_password(given.password());
+        }
         place.set_fragment(None);
         let max_body = self.max_body;
         let (reply, read) = tokio::sync::oneshot::channel();

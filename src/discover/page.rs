@@ -12,7 +12,7 @@ const MOST: usize = 12;
 /// The feeds that a page names: link elements and header fields before links in the text, the site's own before those of
 /// comments, and what may be anything (`application/json` of another name) last. Otherwise in the order of the page,
 /// as sites name their main feed first. Each address once, none of them the page itself.
-pub fn candidates(page: &Url, alternates: &[Alternate], links: Vec<FeedLink>) -> Vec<Candidate> {
+pub fn candidates(page: &Url, alternates: &[Alternate], links: &[FeedLink]) -> Vec<Candidate> {
     let header = alternates.iter().filter_map(|link| {
         let fits = link.is_feed || link.media_type.as_deref().is_some_and(is_feed_type);
         fits.then(|| {
@@ -42,13 +42,18 @@ pub fn candidates(page: &Url, alternates: &[Alternate], links: Vec<FeedLink>) ->
             is_comments: is_comments(&url, title.as_deref()),
             url,
             found,
-            title: title.clone(),
+            title: title.as_deref().map(without_controls),
             media_type: media_type.clone(),
         });
     }
     all.sort_by_key(rank);
     all.truncate(MOST);
     all
+}
+
+/// It may be shown on a terminal.
+fn without_controls(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
 }
 
 /// The lower the better.
@@ -98,7 +103,7 @@ mod tests {
                 is_feed: *is_feed,
             })
             .collect();
-        let found: Vec<String> = candidates(&page, &alternates, feed_links(html, &page))
+        let found: Vec<String> = candidates(&page, &alternates, &feed_links(html, &page))
             .iter()
             .map(|candidate| format!("{:?} {}", candidate.found, candidate.url.path()))
             .collect();

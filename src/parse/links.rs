@@ -10,6 +10,8 @@ use crate::text::decode_entities;
 
 /// Links that are kept of one page.
 const MOST_LINKS: usize = 50;
+/// `a` elements that are looked at.
+const MOST_ANCHORS: usize = 2_000;
 /// Longest address.
 const LONGEST_URL: usize = 2_000;
 
@@ -59,13 +61,15 @@ pub fn feed_links(text: &str, page: &Url) -> Vec<FeedLink> {
     let base = base.as_ref().unwrap_or(page);
     let mut links = Vec::new();
     let mut anchors = Vec::new();
+    let mut looked_at = 0;
     for (tag, behind) in Tags::new(text) {
         if links.len() + anchors.len() >= MOST_LINKS {
             break;
         }
         if names(tag, "link") {
             links.extend(link(tag, base));
-        } else if names(tag, "a") {
+        } else if names(tag, "a") && looked_at < MOST_ANCHORS {
+            looked_at += 1;
             anchors.extend(anchor(tag, behind, base));
         }
     }

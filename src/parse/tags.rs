@@ -58,9 +58,12 @@ impl<'t> Iterator for Tags<'t> {
     }
 }
 
+/// Bytes of an element that are looked at for its words.
+const LONGEST_WORDS: usize = 1_000;
+
 /// The text in an element, without tags, at most up to the next tag of the same name. `text` begins with its start tag.
 pub(super) fn within(text: &str, name: &str) -> String {
-    let text = &text[..text.floor_char_boundary(LONGEST_TAG)];
+    let text = &text[..text.floor_char_boundary(LONGEST_WORDS)];
     let mut words = String::new();
     let mut rest = text.split('<').skip(1);
     let open = rest.next().and_then(|first| first.split_once('>'));

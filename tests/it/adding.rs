@@ -177,6 +177,26 @@ async fn feeds_are_found_by_header_path_anchor_and_redirect() {
         .await;
     mill.check_added("/brief", "/brief", &["/brief", "/visited"])
         .await;
+    // A password is sent to its own site, and written for the polls.
+    mill.origin
+        .script("/f/", html("<link rel=feed href=/f/feed>"));
+    mill.origin.script("/f/feed", Reply::ok(FEED));
+    let login = mill.url("/f/").replace("//", "//ada:s3cret@");
+    let before = mill.config();
+    let (code, out, err) = mill.run(&["add", &login]).await;
+    assert_eq!(code, 0, "{err}");
+    assert!(!out.contains("s3cret"), "{out}");
+    let written = login + "feed";
+    assert_eq!(
+        mill.config(),
+        format!("{before}\n[[source]]\nurl = \"{written}\"\n")
+    );
+    for request in &mill.origin.requests()[mill.origin.requests().len() - 2..] {
+        assert_eq!(
+            request.header("authorization").as_deref(),
+            Some("Basic YWRhOnMzY3JldA==")
+        );
+    }
     let asked = ["/e/", "/e/gone.rss", "/e/main.rss"];
     mill.check_added("/e/", "/e/main.rss", &asked).await;
 }
@@ -265,6 +285,13 @@ async fn what_cannot_be_followed_says_why_and_writes_nothing() {
         &["no source \"nobody\"", "feedmill sources"],
     )
     .await;
+    mill.origin.script(
+        "/picture",
+        Reply::ok("\u{89}PNG").header("Content-Type", "image/png"),
+    );
+    let before = mill.origin.requests().len();
+    check(&["add", &mill.url("/picture")], 1, &["no feed found"]).await;
+    assert_eq!(mill.origin.requests().len(), before + 1);
     let before = mill.origin.requests().len();
     check(&["add", &mill.url("/busy/")], 1, &["no feed found", "429"]).await;
     // It asked for quiet: nothing more was sent.
