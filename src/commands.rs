@@ -123,6 +123,7 @@ fn shell(config: &Config, store: Store) -> Result<Shell, Failure> {
         clock: Clock::System,
         outage: Arc::default(),
         fed: Arc::default(),
+        meters: Default::default(),
     })
 }
 

@@ -36,6 +36,7 @@ mod followed;
 mod happenings;
 mod jump;
 mod lists;
+mod metrics;
 mod outputs;
 mod reload;
 mod retention;
@@ -269,6 +270,7 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
         site: site.clone(),
         ready,
         lazy: lazy_now,
+        meters: first.shell.meters.clone(),
         base: config.server.public_url.path().to_owned(),
         callbacks: Some(callbacks),
     };

@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
+use tracing_subscriber::{Layer, Registry};
 
 pub use progress::Progress;
 
@@ -117,6 +118,39 @@ pub fn inherited() -> std::io::Result<Option<Listener>> {
     Ok(None)
 }
 
+/// A log that keeps the fields of each event.
+type Journal = Box<dyn Layer<Registry> + Send + Sync>;
+
+/// Whether standard error goes to the journal (`JOURNAL_STREAM`, systemd.exec(5)).
+#[cfg(target_os = "linux")]
+pub fn is_journal() -> bool {
+    use std::os::linux::fs::MetadataExt;
+    let Ok(stream) = std::env::var("JOURNAL_STREAM") else {
+        return false;
+    };
+    std::fs::metadata("/proc/self/fd/2")
+        .is_ok_and(|own| stream == format!("{}:{}", own.st_dev(), own.st_ino()))
+}
+
+/// The journal of this machine; `None`: it has none.
+#[cfg(target_os = "linux")]
+pub fn journal() -> Option<Journal> {
+    let journal = tracing_journald::layer().ok()?;
+    Some(journal.with_field_prefix(None).boxed())
+}
+
+/// There is no journal here.
+#[cfg(not(target_os = "linux"))]
+pub fn is_journal() -> bool {
+    false
+}
+
+/// There is no journal here.
+#[cfg(not(target_os = "linux"))]
+pub fn journal() -> Option<Journal> {
+    None
+}
+
 /// Cancels `stop` at SIGTERM or Ctrl-C, and tells the manager so.
 ///
 /// # Errors
@@ -189,8 +223,9 @@ impl Pulse {
     }
 
     /// The scheduler came round: so many polls are in flight, so many ended since it started. Feeds the watchdog when
-    /// it is time and the polls get on; tells `status` when it is another than before.
-    pub fn beat(&mut self, running: usize, ended: u64, status: impl FnOnce() -> String) {
+    /// it is time and the polls get on; tells `status` when it is another than before. True when the polls in flight are
+    /// stuck.
+    pub fn beat(&mut self, running: usize, ended: u64, status: impl FnOnce() -> String) -> bool {
         let now = Instant::now();
         if self.progress.turn(now, running, ended) {
             tell(Notice::Alive);
@@ -201,6 +236,7 @@ impl Pulse {
                 tell(Notice::Status(&status));
             }
         }
+        self.progress.is_stuck(now)
     }
 
     /// The scheduler must come round again within this time; `None`: whenever it likes.

@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("model", &["schedule", "filter", "sketch"]),
     ("filter", &["model", "text"]),
     ("clock", &[]),
+    ("meters", &[]),
     ("text", &[]),
     ("search", &["model", "text"]),
     ("sketch", &["text"]),
@@ -36,7 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "model", "text", "search", "schedule", "sketch", "dedup", "websub",
         ],
     ),
-    ("publish", &["model", "config", "text"]),
+    ("publish", &["model", "config", "text", "meters"]),
     ("web", &["model", "text", "search", "store"]), // what the store tells of articles and sources
 ];
 
@@ -74,6 +75,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("indicatif", &["commands", "main"]),
     ("maud", &["web"]),
     ("similar", &["web/diff"]),
+    ("prometheus", &["meters"]),
     ("sd_notify", &["service"]),
     ("listenfd", &["service"]),
 ];

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -45,6 +46,10 @@ pub(super) struct Desk {
     pub(super) sources: Sources,
     /// An edited configuration that is not used; `None`: there is none.
     pub(super) refused: watch::Receiver<Option<Arc<Refused>>>,
+    /// When the daemon started.
+    pub(super) started: DateTime<Utc>,
+    /// Since when the configuration is in force.
+    pub(super) since: DateTime<Utc>,
     /// Lists of sources, and until when they are good.
     lists: Arc<Mutex<Lists>>,
     /// What pages know.
@@ -53,11 +58,14 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new(config: Arc<Config>, shell: Shell, sources: Sources) -> Self {
+        let now = shell.clock.now();
         Self {
             config,
             shell,
             sources,
             refused: watch::channel(None).1,
+            started: now,
+            since: now,
             lists: Arc::default(),
             known: Known::default(),
         }
@@ -67,6 +75,8 @@ impl Desk {
     pub(super) fn of(setup: &Setup, current: &Current) -> Self {
         Self {
             refused: current.refused.clone(),
+            started: current.started,
+            since: setup.since,
             ..Self::new(
                 Arc::clone(&setup.config),
                 setup.shell.clone(),

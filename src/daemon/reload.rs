@@ -141,6 +141,8 @@ impl Reloader {
     async fn reload(&mut self) -> Result<String, String> {
         service::tell(Notice::Reloading);
         let done = self.try_reload().await;
+        let meters = self.setups.borrow().shell.meters.clone();
+        meters.reloaded(done.is_ok());
         service::tell(Notice::Ready);
         done
     }

@@ -74,9 +74,10 @@ pub(super) async fn schedule(
             None if offline => probe_at.saturating_duration_since(Instant::now()),
             None => until_next(shell, running.len() >= concurrency),
         };
-        pulse.beat(running.len(), ended, || {
+        let is_stuck = pulse.beat(running.len(), ended, || {
             status(shell, sources, running.len(), trouble.pause())
         });
+        shell.meters.turned(is_stuck);
         let wait = pulse.next().map_or(wait, |next| wait.min(next));
         tokio::select! {
             () = stop.cancelled() => {}

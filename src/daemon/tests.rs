@@ -46,6 +46,7 @@ async fn start(folder: &Path, stop: &CancellationToken) -> (Store, Holder, Strin
         clock: Clock::System,
         outage: Arc::default(),
         fed: Arc::default(),
+        meters: Default::default(),
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("bound").to_string();

@@ -68,7 +68,8 @@ impl Progress {
         feed
     }
 
-    fn is_stuck(&self, now: Instant) -> bool {
+    /// Whether polls are in flight of which none ended for very long.
+    pub fn is_stuck(&self, now: Instant) -> bool {
         self.waiting_since
             .is_some_and(|since| now.saturating_duration_since(since) >= self.stuck_after)
     }

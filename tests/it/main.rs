@@ -23,6 +23,7 @@ mod hostile_fields;
 mod hub;
 mod keeping;
 mod manners;
+mod metrics;
 mod mill;
 mod moving;
 mod origin;

@@ -107,6 +107,7 @@ impl Pushed {
             site: watch::channel(Arc::new(Site::new())).1,
             ready: watch::channel(true).1,
             lazy: watch::channel(None).1,
+            meters: Default::default(),
             base: "/mill/".to_owned(),
             callbacks: Some(callbacks),
         };

@@ -40,6 +40,7 @@ pub(super) fn served() -> (Served, watch::Sender<bool>) {
             site: watch::channel(Arc::new(site)).1,
             ready: is_ready,
             lazy: watch::channel(None).1,
+            meters: Meters::default(),
             base: "/feeds/".to_owned(),
             callbacks: None,
         },
@@ -305,6 +306,7 @@ async fn a_new_site_is_served_from_the_next_request_on() {
         site,
         ready: watch::channel(true).1,
         lazy: watch::channel(None).1,
+        meters: Meters::default(),
         base: "/".to_owned(),
         callbacks: None,
     };
@@ -366,6 +368,7 @@ async fn what_is_made_when_asked_for_obeys_the_same_rules() {
     });
     let served = Served {
         lazy: watch::channel(Some(lazy)).1,
+        meters: Meters::default(),
         ..served().0
     };
     for (method, path, status) in [
@@ -409,6 +412,7 @@ async fn what_needs_a_token_is_made_once_and_only_for_who_has_it() {
     });
     let served = Served {
         lazy: watch::channel(Some(lazy)).1,
+        meters: Meters::default(),
         ..served().0
     };
     for (path, status) in [
