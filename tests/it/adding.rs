@@ -287,7 +287,7 @@ async fn what_cannot_be_followed_says_why_and_writes_nothing() {
     .await;
     mill.origin.script(
         "/picture",
-        Reply::ok("\u{89}PNG").header("Content-Type", "image/png"),
+        Reply::ok(b"\x89PNG\r\n".to_vec()).header("Content-Type", "image/png"),
     );
     let before = mill.origin.requests().len();
     check(&["add", &mill.url("/picture")], 1, &["no feed found"]).await;
