@@ -20,8 +20,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("schedule", &["model"]),
     ("fetch", &["model", "config"]),
     ("recover", &["model", "fetch", "text"]), // the names of characters
-    ("parse", &["model", "fetch", "recover"]),
-    ("discover", &["fetch", "parse"]), // what a response and a page link
+    ("parse", &["model", "fetch", "recover", "text"]), // the names of characters
+    ("discover", &["fetch", "parse"]),        // what a response and a page link
     ("normalize", &["model", "parse", "text"]),
     // its parts go through the same rules as those of an entry
     (

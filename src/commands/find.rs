@@ -157,11 +157,11 @@ impl Search {
                 )));
             }
         };
-        self.from_page(page).await
+        self.of_page(page).await
     }
 
     /// The best of what a page names, else of common paths, else of the comments that it names.
-    async fn from_page(&self, page: Page) -> Result<FoundFeed, Failure> {
+    async fn of_page(&self, page: Page) -> Result<FoundFeed, Failure> {
         if page.what.starts_with("an OPML list") {
             return Err(Failure::Running(format!(
                 "{} is {}; save it and `feedmill import` it, or name it in an [[opml]]",

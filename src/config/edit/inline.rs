@@ -66,10 +66,7 @@ pub(super) fn set_paused(text: &str, table: &InlineTable, paused: bool) -> Strin
         (Some(value), false)
             if table.get("paused").and_then(|value| value.as_bool()) == Some(true) =>
         {
-            let before = values
-                .iter()
-                .filter(|other| other.end < value.start)
-                .next_back();
+            let before = values.iter().rfind(|other| other.end < value.start);
             let after = values.iter().position(|other| other.start > value.end);
             let next_key = after
                 .and_then(|after| table.iter().nth(after))
