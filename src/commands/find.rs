@@ -195,7 +195,8 @@ impl Search {
                 }
                 Ok(Seen::Other(page)) => last = Some((candidate.url, Miss::NoFeed(page.what))),
                 Err(miss) => {
-                    let may_go_on = miss.may_go_on() || candidate.found != Found::Path;
+                    let is_elsewhere = candidate.url.host() != page.url.host();
+                    let may_go_on = miss.may_go_on() || is_elsewhere;
                     last = Some((candidate.url, miss));
                     if !may_go_on {
                         break;

@@ -3,8 +3,9 @@
 
 use std::path::Path;
 
-use crate::child::feedmill;
+use crate::child::{feedmill, free_address};
 use crate::origin::{Origin, Reply};
+use crate::walk::daemon;
 
 const COMMENTED: &str = "# My mill.\n[store]\npath = \"feedmill.db\" # here\n\n[fetch]\nallow_private = [\"127.0.0.0/8\"]\n\n\
                          # All of it.\n[[output]]\nname = \"all\"\n";
@@ -449,6 +450,21 @@ async fn sources_are_removed_paused_and_resumed_where_they_stand() {
         err.contains("output[1].sources[1]") && err.contains("nothing is written"),
         "{err}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_daemon_polls_what_is_added() {
+    let server = format!("[server]\nlisten = \"{}\"\n", free_address());
+    let mill = Mill::start(&format!("{server}{COMMENTED}")).await;
+    mill.origin.script("/feed", Reply::ok(FEED));
+    let folder = mill.folder.path().to_owned();
+    let daemon = tokio::task::spawn_blocking(move || daemon(&folder));
+    let _daemon = daemon.await.expect("started");
+    let (code, out, err) = mill.run(&["add", &mill.url("/feed")]).await;
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("takes it up by itself"), "{out}");
+    // Once by `add`, then by the daemon.
+    mill.origin.has_been_asked(2).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
