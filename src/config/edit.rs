@@ -104,8 +104,12 @@ pub fn remove(text: &str, index: usize) -> Result<String, Error> {
     let (mark, text) = unmarked(text);
     let layout = layout(text)?;
     if let Sources::Inline { array, items } = &layout.sources {
-        let cut = inline::removal(text, array, items, index).ok_or(Error::NoSource(index))?;
-        return Ok(format!("{mark}{}", without(text, cut)));
+        let cuts = inline::removal(text, array, items, index).ok_or(Error::NoSource(index))?;
+        let mut out = text.to_owned();
+        for cut in cuts.into_iter().rev() {
+            out.replace_range(cut, "");
+        }
+        return Ok(format!("{mark}{out}"));
     }
     let mut blocks: Vec<Range<usize>> = Vec::new();
     for block in layout.blocks_of(index) {

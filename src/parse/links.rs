@@ -307,4 +307,14 @@ mod tests {
             );
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read(pieces in proptest::collection::vec("<a href=|<link rel=feed |href='|/é|\\PC{0,4}|</?script|<!--|-->|>|&amp;|&|'|=|/", 0..30)) {
+            let page = Url::parse("https://a.example/").expect("a URL");
+            for link in feed_links(&pieces.concat(), &page) {
+                assert!(matches!(link.url.scheme(), "http" | "https"));
+            }
+        }
+    }
 }

@@ -4,57 +4,108 @@ use std::ops::Range;
 
 use toml_edit::InlineTable;
 
-use super::layout::line_start;
+use super::layout::{line_end, line_start};
 use super::{NewSource, keys, newline_of, replaced, without};
 
-/// The text with more items in the array, each in a line of its own where the last one has one.
+/// The text with more items in the array, in lines of their own where the last one has one; comments stay with their items.
 pub(super) fn add(
     text: &str,
     array: &Range<usize>,
     items: &[Range<usize>],
     sources: &[NewSource],
 ) -> String {
-    let written = sources.iter().map(|source| {
-        let pairs: Vec<String> = { keys(source).into_iter() }
-            .map(|(key, value)| format!("{key} = {value}"))
-            .collect();
-        format!("{{ {} }}", pairs.join(", "))
-    });
-    let written: Vec<String> = written.collect();
+    let written: Vec<String> = sources.iter().map(item).collect();
     let Some(last) = items.last() else {
         let at = array.start + 1;
         return replaced(text, at..at, &written.join(", "));
     };
-    let indent = &text[line_start(text, last.start)..last.start];
-    let separator = match indent.trim().is_empty() {
-        true => format!(",{}{indent}", newline_of(text)),
-        false => ", ".to_owned(),
+    let comma = comma_behind(text, last.end, array.end);
+    let Some(lines) = own_lines(text, last, comma) else {
+        return replaced(
+            text,
+            last.end..last.end,
+            &format!(", {}", written.join(", ")),
+        );
     };
-    let more: String = { written.iter() }
-        .map(|item| format!("{separator}{item}"))
-        .collect();
-    replaced(text, last.end..last.end, &more)
+    let (indent, newline) = (&text[lines.start..last.start], newline_of(text));
+    let mut more = written.join(&format!(",{newline}{indent}"));
+    more.insert_str(0, indent);
+    if comma.is_some() {
+        more.push(',');
+    }
+    more.push_str(newline);
+    let with_more = replaced(text, lines.end..lines.end, &more);
+    match comma {
+        Some(_) => with_more,
+        None => replaced(&with_more, last.end..last.end, ","),
+    }
 }
 
-/// What to cut so that an item goes, with its comma. `None`: there is no such item.
+fn item(source: &NewSource) -> String {
+    let pairs: Vec<String> = { keys(source).into_iter() }
+        .map(|(key, value)| format!("{key} = {value}"))
+        .collect();
+    format!("{{ {} }}", pairs.join(", "))
+}
+
+/// What to cut so that an item goes, with its comma and the lines that it has for itself; in file order. `None`: there is no
+/// such item.
 pub(super) fn removal(
     text: &str,
     array: &Range<usize>,
     items: &[Range<usize>],
     index: usize,
-) -> Option<Range<usize>> {
+) -> Option<Vec<Range<usize>>> {
     let item = items.get(index)?;
-    if let Some(before) = index.checked_sub(1) {
-        return Some(items[before].end..item.end);
+    let next = items.get(index + 1);
+    let before = index.checked_sub(1).map(|before| items[before].end);
+    let comma = comma_behind(text, item.end, next.map_or(array.end, |next| next.start));
+    if let Some(lines) = own_lines(text, item, comma) {
+        // The last one without a comma: that of the one before it goes as well.
+        let left = before.filter(|_| comma.is_none());
+        let left = left.and_then(|before| comma_behind(text, before, item.start));
+        return Some(
+            left.map(|at| at..at + 1)
+                .into_iter()
+                .chain([lines])
+                .collect(),
+        );
     }
-    if let Some(next) = items.get(1) {
-        return Some(item.start..next.start);
+    Some(vec![match (before, next) {
+        (Some(before), _) => before..item.end,
+        (None, Some(next)) => item.start..next.start,
+        (None, None) => item.start..comma.map_or(item.end, |comma| comma + 1),
+    }])
+}
+
+/// The comma that follows an item, before `end`; comments are passed over.
+fn comma_behind(text: &str, item_end: usize, end: usize) -> Option<usize> {
+    let mut at = item_end;
+    for line in text[item_end..end].split_inclusive('\n') {
+        let code = line.split('#').next().unwrap_or_default();
+        if let Some(comma) = code.find(',') {
+            return Some(at + comma);
+        }
+        at += line.len();
     }
-    // The only one: a comma behind it would be left alone in the array.
-    let behind = &text[item.end..array.end];
-    let comma = behind.trim_start().starts_with(',');
-    let comma = behind.find(',').filter(|_| comma).map(|comma| comma + 1);
-    Some(item.start..item.end + comma.unwrap_or(0))
+    None
+}
+
+/// The lines of an item that has them for itself, with its comma and a comment behind it.
+fn own_lines(text: &str, item: &Range<usize>, comma: Option<usize>) -> Option<Range<usize>> {
+    let start = line_start(text, item.start);
+    let behind = comma.map_or(item.end, |comma| comma + 1);
+    let end = line_end(text, behind);
+    let is_alone = text[start..item.start].trim().is_empty()
+        && text[item.end..behind]
+            .trim_matches([' ', '\t', ','])
+            .is_empty()
+        && text[behind..end].ends_with('\n')
+        && matches!(
+            text[behind..end].trim_start().chars().next(),
+            None | Some('#')
+        );
+    is_alone.then_some(start..end)
 }
 
 /// The text with `paused = true` in an item, or without it.

@@ -60,7 +60,15 @@ fn a_source_is_added_behind_the_last_one() {
     );
     check_added(
         "source = [\n  { url = \"a\" }, # first\n]\n",
-        "source = [\n  { url = \"a\" },\n  { url = \"https://n.example/\" }, # first\n]\n",
+        "source = [\n  { url = \"a\" }, # first\n  { url = \"https://n.example/\" },\n]\n",
+    );
+    check_added(
+        "source = [\n  { url = \"a\" } # first, one\n  # more\n]\n",
+        "source = [\n  { url = \"a\" }, # first, one\n  { url = \"https://n.example/\" }\n  # more\n]\n",
+    );
+    check_added(
+        "source = [\n  { url = \"a\" }\n, # odd\n]\n",
+        "source = [\n  { url = \"a\" }, { url = \"https://n.example/\" }\n, # odd\n]\n",
     );
     check_added(
         "source = [{ url = \"a\" }]",
@@ -189,9 +197,37 @@ fn text() -> impl Strategy<Value = String> {
         })
 }
 
+/// `source = [ … ]` in many shapes.
+fn inline() -> impl Strategy<Value = String> {
+    let item = (0..4_usize, any::<bool>(), any::<bool>());
+    let items = prop::collection::vec(item, 0..5);
+    (items, any::<bool>(), any::<bool>()).prop_map(|(items, trailing, open)| {
+        let mut text = "# top\nsource = [".to_owned();
+        let count = items.len();
+        for (index, (shape, comment, lone)) in items.into_iter().enumerate() {
+            let comma = if index + 1 < count || trailing {
+                ","
+            } else {
+                ""
+            };
+            let comment = if comment { " # a, note\n" } else { "" };
+            let item = [
+                "{ url = \"u\" }",
+                "{url='u', tags=[\"a\"]}",
+                "{ url = \"#,\" }",
+                "{ url = \"v\" } ",
+            ][shape];
+            let before = if lone { "\n  " } else { " " };
+            text.push_str(&format!("{before}{item}{comma}{comment}"));
+        }
+        text.push_str(if open { "\n]\n" } else { " ]\n" });
+        text
+    })
+}
+
 proptest! {
     #[test]
-    fn what_was_added_and_removed_leaves_no_trace(text in text(), more in 1..4_usize) {
+    fn what_was_added_and_removed_leaves_no_trace(text in prop_oneof![text(), inline()], more in 1..4_usize) {
         let before = count(&text).expect("TOML");
         let added = add(&text, &vec![new("https://n.example/"); more]).expect("TOML");
         prop_assert_eq!(count(&added), Ok(before + more));
@@ -208,7 +244,7 @@ proptest! {
     }
 
     #[test]
-    fn removing_and_pausing_touch_one_source(text in text(), which in any::<prop::sample::Index>()) {
+    fn removing_and_pausing_touch_one_source(text in prop_oneof![text(), inline()], which in any::<prop::sample::Index>()) {
         let count = count(&text).expect("TOML");
         prop_assume!(count > 0);
         let index = which.index(count);
