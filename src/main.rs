@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use feedmill::commands::{self, Failure};
 use feedmill::model::Correction;
 use feedmill::{publish, service};
@@ -151,6 +151,18 @@ enum Command {
         #[arg(long)]
         explain: bool,
     },
+    /// The manual page, or one for each command as files of a folder
+    Man {
+        /// Where they go; without it the page of the program goes to standard output
+        #[arg(value_name = "FOLDER")]
+        folder: Option<PathBuf>,
+    },
+    /// What a shell completes by; see its documentation for where that goes
+    Completions {
+        /// Which shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
     /// Stored articles on standard output
     Export {
         /// How
@@ -248,6 +260,8 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
             dry_run,
         } => commands::poll(config, sources, all, dry_run).await,
         Command::Check { json } => commands::check(config, json),
+        Command::Man { folder } => commands::man(Arguments::command(), folder.as_deref()),
+        Command::Completions { shell } => commands::completions(Arguments::command(), shell),
         Command::Reload => commands::reload(config).await,
         Command::Status { json } => commands::status(config, json).await,
         Command::Explain { what, json } => commands::explain(config, &what, json).await,

@@ -70,6 +70,8 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("rusqlite_migration", &["store"]),
     ("axum", &["publish/http", "control"]),
     ("clap", &["commands", "main"]),
+    ("clap_complete", &["commands", "main"]),
+    ("clap_mangen", &["commands"]),
     ("indicatif", &["commands", "main"]),
     ("maud", &["web"]),
     ("similar", &["web/diff"]),
