@@ -22,6 +22,7 @@ use crate::service::{self, Notice};
 use crate::store::{Holder, Lock, Sources, Store};
 
 pub use canonicalize::canonicalize;
+pub use care::{backup, restore};
 pub use correct::correct;
 pub use documents::{export_feed, export_jsonl, parse};
 pub use explain::explain;
@@ -31,6 +32,7 @@ pub use poll::poll;
 pub use simulate::simulate;
 
 mod canonicalize;
+mod care;
 mod correct;
 mod documents;
 mod explain;

@@ -143,6 +143,19 @@ enum Command {
         #[arg(long)]
         explain: bool,
     },
+    /// A checked copy of the database of one instant, also while the daemon runs
+    Backup {
+        /// The copy
+        file: PathBuf,
+        /// Write over a file that is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// A backup in the place of the database, which is kept beside it; the daemon must not run
+    Restore {
+        /// The backup
+        file: PathBuf,
+    },
     /// Stored articles on standard output
     Export {
         /// How
@@ -281,6 +294,8 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
             let trace = trace.as_deref();
             commands::simulate(config, trace, &policies, budget.as_deref(), json).await
         }
+        Command::Backup { file, force } => commands::backup(config, &file, force).await,
+        Command::Restore { file } => commands::restore(config, &file).await,
         Command::Export { format, output } => {
             let output = output.as_deref();
             match format {

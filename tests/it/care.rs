@@ -1,0 +1,372 @@
+//! Care of the store with the real binary: backup beside a daemon, restore, upgrades, and what goes wrong with them.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use rusqlite::Connection;
+
+use crate::origin::Origin;
+use crate::walk::{configure, daemon, feedmill, free_address, output, reply};
+
+const FEEDS: usize = 40;
+
+/// A folder with a configuration, and a store that is filled.
+struct Place {
+    folder: tempfile::TempDir,
+    origin: Origin,
+}
+
+impl Place {
+    async fn filled() -> Self {
+        let origin = Origin::start().await;
+        let folder = tempfile::tempdir().expect("a folder");
+        configure(folder.path(), &origin, FEEDS, &free_address());
+        let place = Self { folder, origin };
+        place.grow(5).await;
+        place
+    }
+
+    /// Every feed has so many items, and is polled.
+    async fn grow(&self, items: usize) {
+        for number in 0..FEEDS {
+            self.origin
+                .script(&format!("/{number}"), reply(number, items));
+        }
+        output(self.path(), &["poll", "--all"]).await;
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.path().join(name)
+    }
+
+    async fn export(&self) -> Vec<u8> {
+        output(self.path(), &["export", "--format", "jsonl"])
+            .await
+            .stdout
+    }
+
+    async fn backup(&self, name: &str) -> String {
+        let file = self.file(name);
+        let done = output(self.path(), &["backup", &file.to_string_lossy()]).await;
+        String::from_utf8_lossy(&done.stdout).into_owned()
+    }
+
+    async fn restore(&self, name: &str) {
+        let file = self.file(name);
+        output(self.path(), &["restore", &file.to_string_lossy()]).await;
+    }
+}
+
+/// What a command that fails says; its exit code must be 1.
+fn refused(mut command: Command) -> String {
+    let output = command.output().expect("ran");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    text
+}
+
+/// Commits to the store without a pause until it is stopped.
+struct Writer {
+    stop: Arc<AtomicBool>,
+    commits: Arc<AtomicU64>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Writer {
+    fn start(store: &Path) -> Self {
+        let connection = Connection::open(store).expect("opened");
+        connection
+            .execute_batch("PRAGMA busy_timeout = 5000; PRAGMA synchronous = OFF;")
+            .expect("set");
+        let (stop, commits) = (
+            Arc::new(AtomicBool::new(false)),
+            Arc::new(AtomicU64::new(0)),
+        );
+        let (stopped, counted) = (Arc::clone(&stop), Arc::clone(&commits));
+        let thread = std::thread::spawn(move || {
+            while !stopped.load(Ordering::Relaxed) {
+                connection
+                    .execute(
+                        "INSERT INTO events (at_ms, kind, text) VALUES (0, 'test', 'x')",
+                        [],
+                    )
+                    .expect("committed");
+                counted.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        Self {
+            stop,
+            commits,
+            thread: Some(thread),
+        }
+    }
+
+    fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_beside_a_daemon_and_a_busy_writer_restores_every_article() {
+    let place = Place::filled().await;
+    let running = daemon(place.path());
+    let before = place.export().await;
+    let writer = Writer::start(&place.file("feedmill.db"));
+    let begun = writer.commits();
+    let said = place.backup("backup.db").await;
+    let commits = writer.commits() - begun;
+    drop(writer);
+    assert!(
+        commits > 20,
+        "only {commits} commits came beside the backup"
+    );
+    assert!(
+        said.contains(&format!("{} articles, schema version ", FEEDS * 5)),
+        "{said}"
+    );
+    assert!(
+        place.export().await == before,
+        "the articles did not change meanwhile"
+    );
+
+    let restore = feedmill(
+        place.path(),
+        &["restore", &place.file("backup.db").to_string_lossy()],
+    );
+    let text = refused(restore);
+    assert!(
+        text.contains("(process ") && text.contains("stop it first"),
+        "{text}"
+    );
+    drop(running);
+
+    place.grow(7).await;
+    assert!(place.export().await != before);
+    place.restore("backup.db").await;
+    assert!(
+        place.export().await == before,
+        "other bytes after the restore"
+    );
+    for gone in ["feedmill.db.part", "backup.db.part"] {
+        assert!(!place.file(gone).exists(), "{gone}");
+    }
+    let kept = std::fs::read_dir(place.path()).expect("listed").flatten();
+    let kept = kept.filter(|file| {
+        file.file_name()
+            .to_string_lossy()
+            .contains(".before-restore-")
+    });
+    let kept: Vec<PathBuf> = kept.map(|file| file.path()).collect();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    let count: i64 = Connection::open(&kept[0])
+        .and_then(|old| old.query_row("SELECT count(*) FROM articles", [], |row| row.get(0)))
+        .expect("a store");
+    assert_eq!(count, (FEEDS * 7) as i64);
+    // The next poll finds what the backup did not know, and nothing twice.
+    place.grow(7).await;
+    let lines = place
+        .export()
+        .await
+        .iter()
+        .filter(|byte| **byte == b'\n')
+        .count();
+    assert_eq!(lines, FEEDS * 7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_backup_leaves_nothing_under_its_name_and_a_killed_restore_one_store_or_the_other()
+{
+    let place = Place::filled().await;
+    place.backup("few.db").await;
+    let few = place.export().await;
+    place.grow(9).await;
+    place.backup("many.db").await;
+    let many = place.export().await;
+    let mut swapped = 0;
+    for round in 0..16 {
+        let name = if round % 2 == 0 { "few.db" } else { "many.db" };
+        let mut child = feedmill(
+            place.path(),
+            &["restore", &place.file(name).to_string_lossy()],
+        )
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("started");
+        // Later in each round: nothing yet, the copy begun, more and more of it, until it is over.
+        let part = place.file("feedmill.db.part");
+        let far = |part: &Path| part.metadata().map_or(0, |part| part.len());
+        while child.try_wait().expect("a child").is_none() && far(&part) < round * 40_000 {
+            std::thread::yield_now();
+        }
+        let _ = child.kill();
+        swapped += u32::from(child.wait().expect("ended").success());
+        let now = place.export().await;
+        assert!(
+            now == few || now == many,
+            "round {round}: neither the old nor the new"
+        );
+    }
+    assert!(swapped < 16, "none was killed in time");
+    place.restore("few.db").await;
+    assert!(place.export().await == few);
+
+    let file = place.file("killed.db");
+    let mut child = feedmill(place.path(), &["backup", &file.to_string_lossy()])
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("started");
+    while child.try_wait().expect("a child").is_none() && !place.file("killed.db.part").exists() {
+        std::thread::yield_now();
+    }
+    let _ = child.kill();
+    let whole = child.wait().expect("ended").success();
+    assert_eq!(file.exists(), whole, "half a backup under the final name");
+    output(
+        place.path(),
+        &["backup", "--force", &file.to_string_lossy()],
+    )
+    .await;
+    assert!(!place.file("killed.db.part").exists());
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_cannot_be_written_says_why_and_leaves_nothing() {
+    let place = Place::filled().await;
+    let file = place.file("backup.db");
+    // No file may grow beyond 100 KiB: what a full disk is to the program.
+    let mut narrow = Command::new("sh");
+    narrow
+        .args([
+            "-c",
+            "trap '' XFSZ; ulimit -f 200; exec \"$0\" backup \"$1\" --config \"$2\"",
+        ])
+        .arg(env!("CARGO_BIN_EXE_feedmill"))
+        .args([&file, &place.file("feedmill.toml")]);
+    let text = refused(narrow);
+    assert!(
+        text.contains("cannot copy the database to") && text.contains("disk"),
+        "{text}"
+    );
+    assert!(!file.exists() && !place.file("backup.db.part").exists());
+
+    let nowhere = place.file("nowhere/backup.db");
+    let text = refused(feedmill(
+        place.path(),
+        &["backup", &nowhere.to_string_lossy()],
+    ));
+    assert!(text.contains("nowhere/backup.db.part"), "{text}");
+
+    std::fs::write(&file, "precious").expect("written");
+    let text = refused(feedmill(place.path(), &["backup", &file.to_string_lossy()]));
+    assert!(
+        text.contains("not overwritten") && text.contains("--force"),
+        "{text}"
+    );
+    assert_eq!(std::fs::read(&file).expect("read"), b"precious");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_store_is_named_kept_and_restored() {
+    let place = Place::filled().await;
+    place.backup("backup.db").await;
+    let before = place.export().await;
+    let store = place.file("feedmill.db");
+    let mut bytes = std::fs::read(&store).expect("read");
+    bytes[..8192].fill(0xa5);
+    std::fs::write(&store, &bytes).expect("written");
+    let failed = feedmill(place.path(), &["poll"]).output().expect("ran");
+    let text = String::from_utf8_lossy(&failed.stderr).into_owned();
+    assert_eq!(failed.status.code(), Some(2), "{text}");
+    assert!(text.contains("feedmill.db"), "{text}");
+    let text = refused(feedmill(
+        place.path(),
+        &["backup", &place.file("b2.db").to_string_lossy()],
+    ));
+    assert!(
+        text.contains("feedmill.db") && !place.file("b2.db").exists(),
+        "{text}"
+    );
+    assert!(
+        std::fs::read(&store).expect("read") == bytes,
+        "the damaged file changed"
+    );
+    place.restore("backup.db").await;
+    assert!(place.export().await == before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upgrade_copies_the_store_first_and_the_copy_leads_back() {
+    const OLDER: [&str; 4] = [
+        include_str!("../../migrations/0001_initial.sql"),
+        include_str!("../../migrations/0002_search.sql"),
+        include_str!("../../migrations/0003_manners.sql"),
+        include_str!("../../migrations/0004_pace.sql"),
+    ];
+    let origin = Origin::start().await;
+    origin.script("/0", reply(0, 3));
+    let folder = tempfile::tempdir().expect("a folder");
+    configure(folder.path(), &origin, 1, "127.0.0.1:0");
+    let store = folder.path().join("feedmill.db");
+    let older = Connection::open(&store).expect("opened");
+    for migration in OLDER {
+        older.execute_batch(migration).expect("of before");
+    }
+    let url = origin.url("/0");
+    older
+        .execute(
+            "INSERT INTO sources (name, url, active, paused, priority) VALUES ('f0', ?1, 1, 0, 0)",
+            [url.as_str()],
+        )
+        .expect("a source");
+    older
+        .execute_batch(
+            "INSERT INTO schedule (source, due_why) VALUES (1, 'x'); PRAGMA user_version = 4;",
+        )
+        .expect("a schedule");
+    drop(older);
+    let before = std::fs::read(&store).expect("read");
+    let copy = folder.path().join("feedmill.db.before-0005");
+    // Who makes no room for the copy gets no upgrade: here a folder stands in its way.
+    std::fs::create_dir(&copy).expect("made");
+    let failed = feedmill(folder.path(), &["poll"]).output().expect("ran");
+    let text = String::from_utf8_lossy(&failed.stderr).into_owned();
+    assert!(
+        !failed.status.success() && text.contains("before-0005"),
+        "{text}"
+    );
+    assert!(
+        std::fs::read(&store).expect("read") == before,
+        "the store changed"
+    );
+    std::fs::remove_dir(&copy).expect("removed");
+
+    output(folder.path(), &["poll", "--all"]).await;
+    let version = |path: &Path| -> i64 {
+        Connection::open(path)
+            .and_then(|file| file.query_row("PRAGMA user_version", [], |row| row.get(0)))
+            .expect("a store")
+    };
+    assert_eq!(version(&copy), 4);
+    assert!(version(&store) > 4);
+    output(folder.path(), &["restore", &copy.to_string_lossy()]).await;
+    assert_eq!(version(&store), 4, "back");
+    output(folder.path(), &["poll", "--all"]).await;
+    assert!(version(&store) > 4, "and up again");
+}
