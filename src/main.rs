@@ -156,6 +156,11 @@ enum Command {
         /// The backup
         file: PathBuf,
     },
+    /// Articles of `export --format jsonl` into the store; those that are there already stay as they are
+    Import {
+        /// The file
+        file: PathBuf,
+    },
     /// Stored articles on standard output
     Export {
         /// How
@@ -296,6 +301,7 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
         }
         Command::Backup { file, force } => commands::backup(config, &file, force).await,
         Command::Restore { file } => commands::restore(config, &file).await,
+        Command::Import { file } => commands::import_articles(config, &file).await,
         Command::Export { format, output } => {
             let output = output.as_deref();
             match format {

@@ -370,3 +370,195 @@ async fn an_upgrade_copies_the_store_first_and_the_copy_leads_back() {
     output(folder.path(), &["poll", "--all"]).await;
     assert!(version(&store) > 4, "and up again");
 }
+
+/// Feeds whose entries are joined, filled from each other, revised, undated and without ids that may be published.
+fn varied(round: usize) -> [(&'static str, String); 3] {
+    let long = "Water came back to the race on Monday after two dry years, said the miller, and the stones turned again \
+        while the whole village stood at the weir and watched the foam go down to the sea in the evening light.";
+    let changed = if round > 0 {
+        "<p>Later the wheel stopped once more, as a branch had come down the river.</p>"
+    } else {
+        ""
+    };
+    let rss = |title: &str, items: &str| {
+        format!(
+            "<rss version=\"2.0\"><channel><title>{title}</title><link>https://{title}.example/</link><language>en</language>{items}</channel></rss>"
+        )
+    };
+    let one = rss(
+        "mill",
+        &format!(
+            "<item><guid isPermaLink=\"false\">tag:mill.example,2026:1</guid><link>https://mill.example/1</link>\
+             <title>The wheel turns again</title><author>ada@mill.example (Ada Miller)</author>\
+             <pubDate>Mon, 23 Nov 2026 08:00:00 GMT</pubDate><description>&lt;p&gt;{long}&lt;/p&gt;{}</description></item>\
+             <item><guid isPermaLink=\"false\">2</guid><title>Undated</title><description>Short.</description></item>\
+             <item><title>Without any id</title><description>&lt;p&gt;Hm.&lt;/p&gt;</description></item>",
+            changed.replace('<', "&lt;").replace('>', "&gt;")
+        ),
+    );
+    let two = rss(
+        "river",
+        &format!(
+            "<item><guid isPermaLink=\"false\">77</guid><link>https://river.example/news/mill</link>\
+             <title>The wheel turns again</title><author>ada@river.example (Ada Miller)</author><category>Water</category>\
+             <pubDate>Mon, 23 Nov 2026 09:00:00 GMT</pubDate><description>&lt;p&gt;{long}&lt;/p&gt;</description></item>"
+        ),
+    );
+    let three = rss(
+        "gone",
+        "<item><guid isPermaLink=\"false\">g</guid><title>Of a source that is configured no more</title></item>",
+    );
+    [("/0", one), ("/1", two), ("/2", three)]
+}
+
+fn lines(bytes: &[u8]) -> Vec<serde_json::Value> {
+    String::from_utf8_lossy(bytes)
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exported_articles_make_the_same_articles_elsewhere() {
+    let origin = Origin::start().await;
+    let (here, there) = (
+        tempfile::tempdir().expect("a folder"),
+        tempfile::tempdir().expect("a folder"),
+    );
+    configure(here.path(), &origin, 3, "127.0.0.1:0");
+    for round in 0..2 {
+        for (path, feed) in varied(round) {
+            origin.script(path, crate::origin::Reply::ok(feed));
+        }
+        output(here.path(), &["poll", "f0"]).await; // first: it founds what they share
+        output(here.path(), &["poll", "--all"]).await;
+    }
+    configure(here.path(), &origin, 2, "127.0.0.1:0");
+    configure(there.path(), &origin, 2, "127.0.0.1:0");
+    let export = |folder: &Path| {
+        let folder = folder.to_owned();
+        async move {
+            output(&folder, &["export", "--format", "jsonl"])
+                .await
+                .stdout
+        }
+    };
+    let before = export(here.path()).await;
+    let shown = lines(&before);
+    assert_eq!(shown.len(), 4);
+    let joined = shown.iter().find(|article| {
+        article["entries"]
+            .as_array()
+            .is_some_and(|all| all.len() == 2)
+    });
+    let joined = joined.expect("one of two sources");
+    assert_eq!(joined["revision"], 2);
+    assert_eq!(joined["kept"]["published_id"], "tag:mill.example,2026:1");
+    assert_eq!(joined["provenance"]["categories"], "entry:f1");
+    assert_eq!(
+        joined["kept"]["entries"][0]["revisions"]
+            .as_array()
+            .map(Vec::len),
+        Some(1)
+    );
+
+    let file = there.path().join("articles.jsonl");
+    std::fs::write(&file, &before).expect("written");
+    let file = file.to_string_lossy().into_owned();
+    let said = output(there.path(), &["import", &file]).await.stdout;
+    assert!(String::from_utf8_lossy(&said).starts_with("4 articles imported, 0 there already"));
+    let after = export(there.path()).await;
+    assert_eq!(lines(&after), shown);
+    assert!(after == before, "the same articles in other bytes");
+    let said = output(there.path(), &["import", &file]).await.stdout;
+    assert!(String::from_utf8_lossy(&said).starts_with("0 articles imported, 4 there already"));
+    assert!(
+        export(there.path()).await == before,
+        "a second import changed something"
+    );
+
+    // What searches and the next poll make of it.
+    let found = output(there.path(), &["articles", "branch"]).await.stdout;
+    assert!(String::from_utf8_lossy(&found).contains("The wheel turns again"));
+    let polled = output(there.path(), &["poll", "--all"]).await.stdout;
+    let polled = String::from_utf8_lossy(&polled).into_owned();
+    assert!(
+        polled.ends_with("2 sources: 0 new, 0 revised, 0 merged, 0 failed\n"),
+        "{polled}"
+    );
+    let ids = |bytes: &[u8]| -> Vec<(String, String)> {
+        lines(bytes)
+            .iter()
+            .map(|line| {
+                (
+                    line["id"].to_string(),
+                    line["kept"]["published_id"].to_string(),
+                )
+            })
+            .collect()
+    };
+    assert_eq!(ids(&export(there.path()).await), ids(&before));
+    // A copy that comes later is known for one.
+    let [_, (_, copy), _] = varied(0);
+    origin.script(
+        "/1",
+        crate::origin::Reply::ok(copy.replace(">77<", ">78<").replace("/news/mill", "/copy")),
+    );
+    let polled = output(there.path(), &["poll", "--all"]).await.stdout;
+    let polled = String::from_utf8_lossy(&polled).into_owned();
+    assert!(
+        polled.contains("0 new") && !polled.contains("1 new"),
+        "{polled}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn broken_lines_are_named_and_the_others_imported() {
+    let place = Place::filled().await;
+    let before = place.export().await;
+    let text = String::from_utf8(before.clone()).expect("text");
+    let mut all: Vec<&str> = text.lines().collect();
+    let count = all.len();
+    all.insert(1, "{\"id\": \"urn:uuid:1\", \"title\": \"cut");
+    all.insert(3, "");
+    all.insert(5, "{\"format\": \"opml\"}");
+    let file = place.file("articles.jsonl");
+    std::fs::write(&file, all.join("\n")).expect("written");
+    let file = file.to_string_lossy().into_owned();
+
+    let running = daemon(place.path());
+    let text = refused(feedmill(place.path(), &["import", &file]));
+    assert!(
+        text.contains("stop it, import, and start it again"),
+        "{text}"
+    );
+    drop(running);
+
+    std::fs::remove_file(place.file("feedmill.db")).expect("removed");
+    for suffix in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(place.file(&format!("feedmill.db{suffix}")));
+    }
+    let done = feedmill(place.path(), &["import", &file])
+        .output()
+        .expect("ran");
+    let (said, text) = (
+        String::from_utf8_lossy(&done.stdout),
+        String::from_utf8_lossy(&done.stderr),
+    );
+    assert_eq!(done.status.code(), Some(1), "{text}");
+    assert!(
+        said.starts_with(&format!("{count} articles imported, 0 there"))
+            && said.contains("2 lines broken"),
+        "{said}"
+    );
+    assert!(
+        text.contains("articles.jsonl:2: ") && text.contains("articles.jsonl:6: "),
+        "{text}"
+    );
+    assert!(place.export().await == before, "other bytes");
+    let text = refused(feedmill(
+        place.path(),
+        &["import", &place.file("none.jsonl").to_string_lossy()],
+    ));
+    assert!(text.contains("none.jsonl"), "{text}");
+}
