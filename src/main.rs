@@ -143,6 +143,15 @@ enum Command {
         #[arg(long)]
         explain: bool,
     },
+    /// What is wrong with the configuration, the store, the machine and the network here, and what to do about it
+    Doctor {
+        /// Ask up to 5 sources too
+        #[arg(long)]
+        online: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// A checked copy of the database of one instant, also while the daemon runs
     Backup {
         /// The copy
@@ -301,6 +310,7 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
         }
         Command::Backup { file, force } => commands::backup(config, &file, force).await,
         Command::Restore { file } => commands::restore(config, &file).await,
+        Command::Doctor { online, json } => commands::doctor(config, online, json).await,
         Command::Import { file } => commands::import_articles(config, &file).await,
         Command::Export { format, output } => {
             let output = output.as_deref();

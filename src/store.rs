@@ -30,6 +30,7 @@ pub use full_text::{PageDue, PageGave, PageSeen, PagesState};
 pub use health::SourceHealth;
 pub use history::{Archive, HistoryState};
 pub use import::Imported;
+pub use inspect::{IndexState, Inspection, holder, inspect};
 pub use lock::{Holder, Lock};
 pub use outputs::OutputState;
 pub use plan::{Planned, plan_without_store};
@@ -57,6 +58,7 @@ mod health;
 mod history;
 mod import;
 mod index;
+mod inspect;
 mod kept;
 mod lock;
 mod moves;
@@ -165,7 +167,7 @@ pub enum Error {
         free: u64,
     },
     /// Somebody else has the store.
-    #[error("{} has the database {} open: stop it first", holder(*pid), path.display())]
+    #[error("{} has the database {} open: stop it first", whose(*pid), path.display())]
     InUse {
         /// The file.
         path: PathBuf,
@@ -235,7 +237,7 @@ pub enum Error {
     Closed,
 }
 
-fn holder(pid: Option<u32>) -> String {
+fn whose(pid: Option<u32>) -> String {
     match pid {
         Some(pid) => format!("Feedmill (process {pid})"),
         None => "another program".to_owned(),

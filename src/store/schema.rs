@@ -116,6 +116,11 @@ fn migrate_by(
         })
 }
 
+/// The schema version of this release.
+pub(super) fn known_version() -> i64 {
+    MIGRATIONS.len() as i64
+}
+
 /// The schema version of a file that this release can read or bring up to date.
 pub(super) fn version_of(connection: &Connection, path: &Path) -> Result<i64, Error> {
     refuse_newer(connection, path)

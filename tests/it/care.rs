@@ -562,3 +562,130 @@ async fn broken_lines_are_named_and_the_others_imported() {
     ));
     assert!(text.contains("none.jsonl"), "{text}");
 }
+
+/// The checks of `doctor --json`, by name, and the exit code.
+fn doctor(folder: &Path, more: &[&str]) -> (serde_json::Value, Option<i32>) {
+    let mut arguments = vec!["doctor", "--json"];
+    arguments.extend(more);
+    let done = feedmill(folder, &arguments).output().expect("ran");
+    let checks: Vec<serde_json::Value> = serde_json::from_slice(&done.stdout).expect("JSON");
+    let named =
+        |check: serde_json::Value| (check["name"].as_str().expect("a name").to_owned(), check);
+    let checks = checks
+        .into_iter()
+        .map(named)
+        .collect::<serde_json::Map<_, _>>();
+    (checks.into(), done.status.code())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_finds_a_sound_place_sound_beside_a_daemon_and_alone() {
+    let place = Place::filled().await;
+    for runs in [false, true] {
+        let running = runs.then(|| daemon(place.path()));
+        let asked = place.origin.requests().len();
+        let (checks, code) = doctor(place.path(), &[]);
+        assert_eq!(code, Some(0), "{checks:#}");
+        for name in [
+            "configuration",
+            "store",
+            "search index",
+            "wal",
+            "permissions",
+            "clock",
+            "listen",
+            "daemon",
+            "reachability",
+        ] {
+            assert_eq!(checks[name]["state"], "ok", "{checks:#}");
+            assert_eq!(checks[name]["cure"], serde_json::Value::Null);
+        }
+        let said = |name: &str| checks[name]["what"].as_str().expect("text").to_owned();
+        assert!(said("store").contains(&format!("{} articles", FEEDS * 5)));
+        assert_eq!(said("daemon").contains("process"), runs);
+        assert_eq!(said("listen").contains("is served"), runs);
+        if !runs {
+            assert_eq!(
+                place.origin.requests().len(),
+                asked,
+                "nobody is asked without --online"
+            );
+        }
+        drop(running);
+    }
+    let asked = place.origin.requests().len();
+    let (checks, code) = doctor(place.path(), &["--online"]);
+    assert_eq!(
+        checks["reachability"]["what"], "1 sources answer",
+        "one a host: {checks:#}"
+    );
+    assert_eq!(code, Some(0));
+    let requests = place.origin.requests();
+    assert_eq!(requests.len(), asked + 1);
+    assert!(
+        requests[asked].header("if-none-match").is_some(),
+        "as a poll asks"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_goes_on_with_a_broken_configuration_and_names_every_trouble() {
+    let place = Place::filled().await;
+    let config = place.file("feedmill.toml");
+    let text = std::fs::read_to_string(&config).expect("read");
+    std::fs::write(&config, format!("{text}nonsense = 1\n")).expect("written");
+    let (checks, code) = doctor(place.path(), &[]);
+    assert_eq!(code, Some(1));
+    assert_eq!(checks["configuration"]["state"], "failure");
+    assert!(
+        checks["configuration"]["what"]
+            .to_string()
+            .contains("nonsense"),
+        "{checks:#}"
+    );
+    assert_eq!(checks["store"]["state"], "ok", "{checks:#}");
+
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    configure(
+        place.path(),
+        &place.origin,
+        1,
+        &taken.local_addr().expect("bound").to_string(),
+    );
+    std::fs::write(
+        place.file("feedmill.db"),
+        "no database, but long enough to be read as one",
+    )
+    .expect("broken");
+    let output = feedmill(place.path(), &["doctor"]).output().expect("ran");
+    let (said, failed) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        said.contains("FAILURE  store: ") && said.contains("not a SQLite database"),
+        "{said}"
+    );
+    assert!(
+        said.contains("FAILURE  listen: ") && said.contains("cure: end it, or set server.listen"),
+        "{said}"
+    );
+    assert!(
+        failed.contains("2 of ") && failed.contains("checks failed"),
+        "{failed}"
+    );
+
+    let nothing = tempfile::tempdir().expect("a folder");
+    let (checks, code) = doctor(nothing.path(), &[]);
+    assert_eq!(
+        (checks["configuration"]["state"].as_str(), code),
+        (Some("failure"), Some(1))
+    );
+    assert_eq!(checks["clock"]["state"], "ok");
+    assert_eq!(
+        std::fs::read_dir(nothing.path()).expect("listed").count(),
+        0,
+        "doctor writes nothing"
+    );
+}
