@@ -78,6 +78,7 @@ mod schema;
 mod timeline;
 mod tombstones;
 mod unite;
+mod upkeep;
 mod window;
 mod writer;
 
@@ -312,7 +313,10 @@ impl Store {
         let (messages, inbox) = mpsc::channel();
         let writer = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || writer::run(connection, nearness, &inbox))
+            .spawn({
+                let path = path.to_owned();
+                move || writer::run(connection, &path, nearness, &inbox)
+            })
             .map_err(|source| Error::Files {
                 path: path.to_owned(),
                 source,

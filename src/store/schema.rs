@@ -22,11 +22,14 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0012_figures.sql")),
 ];
 
+/// How long a statement waits for another process.
+pub(super) const BUSY: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// Opens the writing connection and brings the schema up to date.
 pub(super) fn open(path: &Path, full_sync: bool) -> Result<Connection, Error> {
     let mut connection = Connection::open(path).map_err(|source| cannot_open(path, source))?;
     connection
-        .execute_batch("PRAGMA busy_timeout = 5000;")
+        .busy_timeout(BUSY)
         .map_err(|source| cannot_open(path, source))?;
     let found = refuse_newer(&connection, path)?; // Before anything is written.
     if found > 0 && found < MIGRATIONS.len() as i64 {
