@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::config::{self, Config};
 use crate::control::Control;
 use crate::daemon::{self, Daemon};
@@ -140,6 +140,10 @@ pub async fn run(path: Option<&Path>) -> Result<(), Failure> {
             config.store.path.display()
         ))
     })?;
+    let now = Clock::System.now();
+    if !clock::is_believable(now) {
+        tracing::error!(%now, "the clock is wrong: https sources will fail, and what is new gets wrong dates; set it by NTP (timedatectl set-ntp true)");
+    }
     let control = Control::bind().await.map_err(Failure::setup)?;
     lock.sign(&control.holder().map_err(Failure::setup)?)
         .map_err(Failure::setup)?;

@@ -72,6 +72,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("indicatif", &["commands", "main"]),
     ("maud", &["web"]),
     ("similar", &["web/diff"]),
+    ("rustix", &["store/copy", "commands/doctor"]),
     ("sd_notify", &["service"]),
     ("listenfd", &["service"]),
 ];

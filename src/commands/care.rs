@@ -57,7 +57,7 @@ fn words(copied: Copied) -> String {
     format!(
         "{}.{} MiB, {articles} articles, schema version {schema}",
         bytes >> 20,
-        (bytes % (1 << 20)) * 10 >> 20
+        ((bytes % (1 << 20)) * 10) >> 20
     )
 }
 

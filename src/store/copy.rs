@@ -32,13 +32,6 @@ pub struct Copied {
 /// must be; those of opening. What was begun is gone then.
 pub fn back_up(store: &Path, to: &Path, force: bool) -> Result<Copied, Error> {
     refuse_present(to, force)?;
-    if !store.exists() {
-        let source = std::io::Error::from(std::io::ErrorKind::NotFound);
-        return Err(Error::Files {
-            path: store.to_owned(),
-            source,
-        });
-    }
     let begun = copy(store, to)?;
     refuse_present(to, force)?;
     begun.finish(to)
@@ -112,9 +105,11 @@ pub(super) fn copy(from: &Path, to: &Path) -> Result<Part, Error> {
 impl Part {
     fn begin(to: &Path) -> Result<Self, Error> {
         let path = part_of(to);
-        let failed = |source: std::io::Error| Error::Files {
-            path: path.clone(),
-            source,
+        let failed = |source: std::io::Error| Error::Copy {
+            path: to.to_owned(),
+            reason: format!(
+                "{source}; it needs a folder that is there and that this user may write"
+            ),
         };
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);

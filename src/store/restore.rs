@@ -58,6 +58,12 @@ fn restore_with(
     {
         return Err(Error::Exists { path: one });
     }
+    if !from.exists() {
+        return Err(Error::Copy {
+            path: store.to_owned(),
+            reason: format!("there is no file {}", from.display()),
+        });
+    }
     let source = open_any(from)?;
     check(&source, from, Depth::Full)?;
     drop(source);

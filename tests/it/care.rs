@@ -271,7 +271,7 @@ async fn a_backup_that_cannot_be_written_says_why_and_leaves_nothing() {
         place.path(),
         &["backup", &nowhere.to_string_lossy()],
     ));
-    assert!(text.contains("nowhere/backup.db.part"), "{text}");
+    assert!(text.contains("nowhere/backup.db: No such file"), "{text}");
 
     std::fs::write(&file, "precious").expect("written");
     let text = refused(feedmill(place.path(), &["backup", &file.to_string_lossy()]));

@@ -6,10 +6,9 @@ use std::path::PathBuf;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
+use crate::clock::is_believable;
 use crate::store::{IndexState, Inspection};
 
-/// No correct clock says less: no release existed then.
-const MADE: i64 = 1_767_225_600; // 2026-01-01T00:00:00Z
 /// A stored instant may lie this far ahead of a correct clock.
 const AHEAD: TimeDelta = TimeDelta::minutes(5);
 /// With less left a disk is as good as full.
@@ -401,7 +400,7 @@ fn clock(now: DateTime<Utc>, newest: Option<DateTime<Utc>>) -> Check {
     const NAME: &str = "clock";
     const CURE: &str = "set it by NTP: timedatectl set-ntp true";
     let shown = now.format("%Y-%m-%dT%H:%M:%SZ");
-    if now.timestamp() < MADE {
+    if !is_believable(now) {
         return failure(
             NAME,
             format!("it says {shown}, before any release of Feedmill was made"),
