@@ -235,6 +235,6 @@ fn source(name: &str) -> Source {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("feedmill.toml");
     std::fs::write(&path, text).expect("written");
-    let config = feedmill::config::load(&path).expect("a configuration");
+    let config = feedmill::config::load(&path, &Default::default()).expect("a configuration");
     (*config.sources[0]).clone()
 }

@@ -14,11 +14,11 @@ use crate::config::{self, Config};
 use crate::control::Control;
 use crate::daemon::{self, Daemon};
 use crate::fetch::Fetcher;
-use crate::model::{Rule, Source};
+use crate::model::{Library, Rule, Source};
 use crate::poll::{Observers, Shell};
 use crate::publish::http;
 use crate::schedule;
-use crate::service::{self, Notice};
+use crate::service::{self as manager, Notice};
 use crate::store::{Holder, Lock, Sources, Store};
 
 pub use canonicalize::canonicalize;
@@ -31,6 +31,7 @@ pub use extract::{Asked, extract};
 pub use import_articles::import_articles;
 pub use listings::{articles, sources};
 pub use poll::poll;
+pub use service::{reload, status};
 pub use simulate::simulate;
 
 mod canonicalize;
@@ -43,6 +44,7 @@ mod extract;
 mod import_articles;
 mod listings;
 mod poll;
+mod service;
 mod simulate;
 
 /// Why a command ends with an error.
@@ -77,11 +79,25 @@ impl Failure {
 
 fn load(path: Option<&Path>) -> Result<Config, Failure> {
     let path = config::locate(path).map_err(Failure::setup)?;
-    let config = config::load(&path).map_err(Failure::setup)?;
+    let config = read(&path).map_err(Failure::setup)?;
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
     Ok(config)
+}
+
+/// The configuration with the copies of fetched lists that the store has.
+fn read(path: &Path) -> Result<Config, config::Problems> {
+    let config = config::load(path, &Library::new())?;
+    if config.lists.is_empty() || !config.store.path.exists() {
+        return Ok(config);
+    }
+    let store = Store::open_to_read(&config.store.path);
+    // A store that cannot be read is the business of whoever needs it.
+    match store.and_then(|store| store.library()) {
+        Ok(library) => config::load(path, &library),
+        Err(_) => Ok(config),
+    }
 }
 
 fn shell(config: &Config, store: Store) -> Result<Shell, Failure> {
@@ -97,6 +113,7 @@ fn shell(config: &Config, store: Store) -> Result<Shell, Failure> {
         clock: Clock::System,
         outage: Arc::default(),
         fed: Arc::default(),
+        meters: Default::default(),
     })
 }
 
@@ -144,17 +161,19 @@ pub async fn run(path: Option<&Path>) -> Result<(), Failure> {
     if !clock::is_believable(now) {
         tracing::error!(%now, "the clock is wrong: https sources will fail, and what is new gets wrong dates; set it by NTP (timedatectl set-ntp true)");
     }
+    // Before anything takes long: nobody ends the daemon by asking it to reload.
+    let reloads = manager::reload_signals();
     let control = Control::bind().await.map_err(Failure::setup)?;
     lock.sign(&control.holder().map_err(Failure::setup)?)
         .map_err(Failure::setup)?;
-    service::tell(Notice::Status("opening the store"));
+    manager::tell(Notice::Status("opening the store"));
     let (store, sources) = opened(&config).await?;
     store.release_claims().await.map_err(Failure::setup)?;
     store
         .spread_overdue(Clock::System.now())
         .await
         .map_err(Failure::setup)?;
-    let listener = match service::inherited().map_err(Failure::setup)? {
+    let listener = match manager::inherited().map_err(Failure::setup)? {
         Some(listener) => listener,
         None => http::Listener::bind(&config.server.listen)
             .await
@@ -171,7 +190,7 @@ pub async fn run(path: Option<&Path>) -> Result<(), Failure> {
         config.server.public_url
     );
     let stop = CancellationToken::new();
-    service::stop_on_signal(&stop).map_err(Failure::running)?;
+    manager::stop_on_signal(&stop).map_err(Failure::running)?;
     let shell = shell(&config, store)?;
     daemon::run(
         Daemon {
@@ -180,6 +199,7 @@ pub async fn run(path: Option<&Path>) -> Result<(), Failure> {
             sources,
             listener,
             control,
+            reloads,
         },
         stop,
     )

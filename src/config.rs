@@ -2,6 +2,7 @@
 //!
 //! Every problem is reported at once, with its place and its cure. Nothing is fetched, and no value that may be
 //! secret is ever put into a message.
+use std::cell::RefCell;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,10 +13,15 @@ use toml::de::DeTable;
 use url::Url;
 
 use crate::filter::Filters;
-use crate::model::{Cadence, Nearness, RequestOptions, Retention, Rule, Secret, Source};
+use crate::model::{
+    Cadence, FetchedList, Library, Nearness, RequestOptions, Retention, Rule, Secret, Source,
+};
 use crate::schedule::{self, RuleError};
 
 use file::{Notes, Section};
+use output::Outputs;
+use parts::{PART, Part, beside, conf_d, name_beside};
+use roster::Roster;
 use source::Defaults;
 
 pub use sections::budget;
@@ -27,6 +33,7 @@ mod filters;
 mod grammar;
 pub mod opml;
 mod output;
+mod parts;
 mod roster;
 mod secret;
 mod sections;
@@ -62,6 +69,8 @@ pub struct Config {
     pub sources: Vec<Arc<Source>>,
     /// `[[output]]`; never empty.
     pub outputs: Vec<Output>,
+    /// `[[opml]]` with a `url`: lists that are fetched, in file order.
+    pub lists: Vec<FetchedList>,
     /// Keys that parse but do nothing yet, and other things worth telling.
     pub warnings: Vec<Problem>,
 }
@@ -105,7 +114,7 @@ pub struct Store {
 }
 
 /// `[fetch]`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fetch {
     /// Requests at once, over all hosts.
     pub concurrency: usize,
@@ -249,35 +258,103 @@ fn shared(sources: Vec<Source>) -> Vec<Arc<Source>> {
     shared
 }
 
-/// Reads and checks a configuration file and the OPML files it names.
-pub fn load(path: &Path) -> Result<Config, Problems> {
+/// Reads and checks a configuration file, those in `conf.d` beside it, and the OPML files they name. Lists that are
+/// fetched are taken from the library; what it does not have is left out, with a warning.
+pub fn load(path: &Path, library: &Library) -> Result<Config, Problems> {
+    let files = RefCell::default();
+    load_noting(path, library, &files)
+}
+
+/// Like [`load`]; `files` gets every file and folder that was looked at, also when there are problems: who changes one
+/// may have mended them.
+pub fn load_noting(
+    path: &Path,
+    library: &Library,
+    files: &RefCell<Vec<PathBuf>>,
+) -> Result<Config, Problems> {
+    files.borrow_mut().extend([path.to_owned(), conf_d(path)]);
     let bytes = std::fs::read(path).map_err(|error| {
         whole_file(path, format!("cannot be read: {error}; name another with --config, or start from config/feedmill.toml"))
     })?;
+    let more = beside(path)?;
+    files
+        .borrow_mut()
+        .extend(more.iter().map(|(file, _)| file.clone()));
+    let env = |name: &str| std::env::var(name).ok();
     check(
         path,
         &bytes,
-        &|name| std::env::var(name).ok(),
-        &schedule::rule,
+        &more,
+        &World::new(path, &env, &schedule::rule, library, files),
     )
 }
 
-/// Checks a configuration given as text, as if it stood in `path`.
+/// Where the store is by a configuration that has problems elsewhere; `None`: that cannot be told.
+pub fn store_of(path: &Path) -> Option<PathBuf> {
+    let bytes = std::fs::read(path).ok()?;
+    let text = utf8(path, &bytes).ok()?;
+    let (files, library) = (RefCell::default(), Library::new());
+    let world = World::new(path, &|_| None, &schedule::rule, &library, &files);
+    let mut notes = Notes::new(path, text);
+    let (table, _) = DeTable::parse_recoverable(text);
+    let root = Section::root(table.get_ref(), "", &mut notes);
+    Some(sections::store(&root, &world, &mut notes).path)
+}
+
+/// Checks a configuration given as text, as if it stood alone in `path`.
 pub fn parse(text: &str, path: &Path) -> Result<Config, Problems> {
+    let env = |name: &str| std::env::var(name).ok();
     check(
         path,
         text.as_bytes(),
-        &|name| std::env::var(name).ok(),
-        &schedule::rule,
+        &[],
+        &World::new(
+            path,
+            &env,
+            &schedule::rule,
+            &Library::new(),
+            &RefCell::default(),
+        ),
     )
 }
 
-/// What surrounds a file: where it stands, the environment, and what reads schedules.
+/// What surrounds a file: where it stands, the environment, what reads schedules, and what was fetched.
 struct World<'a> {
     /// Folder of the file, absolute.
     folder: PathBuf,
     env: &'a dyn Fn(&str) -> Option<String>,
     rule: &'a dyn Fn(&str, Tz) -> Result<Rule, RuleError>,
+    library: &'a Library,
+    /// Files that were looked at.
+    files: &'a RefCell<Vec<PathBuf>>,
+}
+
+impl<'a> World<'a> {
+    fn new(
+        path: &Path,
+        env: &'a dyn Fn(&str) -> Option<String>,
+        rule: &'a dyn Fn(&str, Tz) -> Result<Rule, RuleError>,
+        library: &'a Library,
+        files: &'a RefCell<Vec<PathBuf>>,
+    ) -> Self {
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        Self {
+            folder: absolute.parent().map(Path::to_owned).unwrap_or_default(),
+            env,
+            rule,
+            library,
+            files,
+        }
+    }
+
+    /// The same around another file.
+    fn around(&self, path: &Path) -> Self {
+        Self::new(path, self.env, self.rule, self.library, self.files)
+    }
+
+    fn look_at(&self, file: &Path) {
+        self.files.borrow_mut().push(file.to_owned());
+    }
 }
 
 fn locate_among(
@@ -308,33 +385,56 @@ fn locate_among(
 fn check(
     path: &Path,
     bytes: &[u8],
-    env: &dyn Fn(&str) -> Option<String>,
-    rule: &dyn Fn(&str, Tz) -> Result<Rule, RuleError>,
+    more: &[(PathBuf, Vec<u8>)],
+    world: &World<'_>,
 ) -> Result<Config, Problems> {
-    let text = utf8(path, bytes)?;
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let world = World {
-        folder: absolute.parent().map(Path::to_owned).unwrap_or_default(),
-        env,
-        rule,
-    };
-    let mut notes = Notes::new(path, text);
-    let (table, errors) = DeTable::parse_recoverable(text);
-    if !file::syntax(errors, &mut notes) {
-        return Err(Problems(notes.problems));
+    let mut parts = Vec::with_capacity(1 + more.len());
+    let mut broken = Vec::new();
+    let named = more
+        .iter()
+        .map(|(path, bytes)| (path.as_path(), bytes.as_slice()));
+    for (path, bytes) in std::iter::once((path, bytes)).chain(named) {
+        match utf8(path, bytes) {
+            Ok(text) => parts.push((path, text, DeTable::parse_recoverable(text))),
+            Err(Problems(problems)) => broken.extend(problems),
+        }
     }
-    let root = Section::root(table.get_ref(), &mut notes);
-    let config = walk(path, &root, &world, &mut notes);
-    if notes.problems.is_empty() {
+    let mut sound = Vec::with_capacity(parts.len());
+    for (index, (file, text, (table, errors))) in parts.iter_mut().enumerate() {
+        let is_main = index == 0 && *file == path;
+        let mut notes = Notes::new(file, text);
+        if !is_main {
+            notes = notes.called(name_beside(file));
+        }
+        if !file::syntax(std::mem::take(errors), &mut notes) {
+            broken.append(&mut notes.problems);
+            continue;
+        }
+        let root = Section::root(table.get_ref(), if is_main { "" } else { PART }, &mut notes);
+        let own = (!is_main).then(|| world.around(file));
+        sound.push(Part { root, notes, own });
+    }
+    // What the rest says of sources and outputs cannot be judged while a file is missing.
+    if !broken.is_empty() {
+        broken.extend(sound.into_iter().flat_map(|part| part.notes.problems));
+        return Err(Problems(in_file_order(broken, path)));
+    }
+    let config = walk(path, &mut sound, world);
+    let (problems, warnings): (Vec<_>, Vec<_>) = { sound.into_iter() }
+        .map(|part| (part.notes.problems, part.notes.warnings))
+        .unzip();
+    let problems = problems.concat();
+    if problems.is_empty() {
         return Ok(Config {
-            warnings: in_file_order(notes.warnings, path),
+            warnings: in_file_order(warnings.concat(), path),
             ..config
         });
     }
-    Err(Problems(in_file_order(notes.problems, path)))
+    Err(Problems(in_file_order(problems, path)))
 }
 
-fn walk(path: &Path, root: &Section<'_>, world: &World<'_>, notes: &mut Notes<'_>) -> Config {
+fn walk(path: &Path, parts: &mut [Part<'_>], world: &World<'_>) -> Config {
+    let (root, notes) = (&parts[0].root, &mut parts[0].notes);
     let (server, callbacks) = sections::server(root, world, notes);
     let store = sections::store(root, world, notes);
     let (fetch, request, contact) = sections::fetch(root, world, notes);
@@ -348,8 +448,23 @@ fn walk(path: &Path, root: &Section<'_>, world: &World<'_>, notes: &mut Notes<'_
         zone,
         callbacks,
     };
-    let sources = roster::sources(root, &defaults, world, notes);
-    let outputs = output::outputs(root, &sources, world, notes);
+    let mut roster = Roster::default();
+    for part in parts.iter_mut() {
+        let world = part.own.as_ref().unwrap_or(world);
+        roster.sources(&part.root, &defaults, world, &mut part.notes);
+    }
+    for part in parts.iter_mut() {
+        let world = part.own.as_ref().unwrap_or(world);
+        roster.lists(&part.root, &defaults, world, &mut part.notes);
+    }
+    let lists = std::mem::take(&mut roster.lists);
+    let sources = roster.finish(&world.folder);
+    let mut outputs = Outputs::of(&sources);
+    for part in parts.iter_mut() {
+        let world = part.own.as_ref().unwrap_or(world);
+        outputs.add(&part.root, world, &mut part.notes);
+    }
+    let outputs = outputs.finish();
     Config {
         path: path.to_owned(),
         server,
@@ -362,6 +477,7 @@ fn walk(path: &Path, root: &Section<'_>, world: &World<'_>, notes: &mut Notes<'_
         timezone: zone,
         sources: shared(sources),
         outputs,
+        lists,
         warnings: Vec::new(),
     }
 }

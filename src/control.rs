@@ -10,13 +10,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::daemon;
+use crate::daemon::{self, Current};
 use crate::model::{Correction, Report};
-use crate::poll::Shell;
-use crate::store::{Holder, Scope, Sources};
+use crate::store::{Holder, Scope};
 
 /// Longest order that is read, in bytes.
 const LONGEST_ORDER: u64 = 1 << 20;
@@ -44,6 +43,10 @@ pub enum Task {
     Index,
     /// Correct articles.
     Correct(Correction),
+    /// Read the configuration anew.
+    Reload,
+    /// Tell how it is, as one line of JSON.
+    Status,
 }
 
 /// The daemon's end.
@@ -56,14 +59,12 @@ pub struct Control {
 /// What serving an order needs.
 #[derive(Clone, Debug)]
 pub struct Served {
-    /// What polls need.
-    pub shell: Shell,
-    /// The configured sources.
-    pub sources: Sources,
-    /// Polls at once.
-    pub concurrency: usize,
+    /// What is in force.
+    pub current: Current,
     /// Told when something shown changed.
     pub changed: Arc<Notify>,
+    /// Takes orders to read the configuration anew.
+    pub reload: mpsc::Sender<daemon::Order>,
 }
 
 impl Control {
@@ -144,13 +145,27 @@ async fn obey(
     stop: &CancellationToken,
     lines: mpsc::UnboundedSender<String>,
 ) {
-    let Served {
-        shell,
-        sources,
-        concurrency,
-        changed,
-    } = served;
+    let setup = served.current.get();
+    let (shell, changed) = (&setup.shell, &served.changed);
     let result = match task {
+        Task::Reload => {
+            let (order, answer) = oneshot::channel();
+            let _ = served.reload.send(order).await;
+            match answer.await {
+                Ok(Ok(done)) => send(&lines, '+', &done),
+                Ok(Err(problems)) => {
+                    for problem in problems.lines() {
+                        send(&lines, '-', problem);
+                    }
+                }
+                Err(_) => send(&lines, '-', "the daemon is stopping"),
+            }
+            Ok(())
+        }
+        Task::Status => daemon::Status::of(&served.current).map(|status| {
+            let line = serde_json::to_string(&status).unwrap_or_default();
+            send(&lines, '+', &line);
+        }),
         Task::Index => daemon::index(&shell.store, stop, |_| {}).await,
         Task::Correct(correction) => shell.store.correct(correction).await.map(|done| {
             changed.notify_one();
@@ -165,12 +180,17 @@ async fn obey(
                 let sign = if report.error.is_some() { '-' } else { '+' };
                 let _ = lines.send(format!("{sign}{report}\n"));
             };
-            daemon::pass(shell, sources, &scope, *concurrency, stop, each).await
+            let concurrency = setup.config.fetch.concurrency;
+            daemon::pass(shell, &setup.sources, &scope, concurrency, stop, each).await
         }
     };
     if let Err(error) = result {
         let _ = lines.send(format!("-{error}\n"));
     }
+}
+
+fn send(lines: &mpsc::UnboundedSender<String>, sign: char, line: &str) {
+    let _ = lines.send(format!("{sign}{line}\n"));
 }
 
 /// The scope that `poll`'s arguments mean.

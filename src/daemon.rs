@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
-use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
@@ -14,13 +13,19 @@ use crate::model::{Due, Report};
 use crate::poll::{Shell, poll};
 use crate::publish::{Site, http};
 use crate::push::Push;
-use crate::service::{self, Notice, Pulse};
+use crate::service::{self, Notice};
 use crate::store::{self, Scope, Sources, Store};
 
+pub use lists::refresh as refresh_lists;
 pub use outputs::{passes, publish, rendered, selection, write_pages};
+pub use reload::Order;
 pub use retention::purge;
+pub use setup::{Current, Refused, Setup};
+pub use status::Status;
 
-use jump::Watch;
+use reload::Reloader;
+use scheduler::schedule;
+use setup::anew;
 
 mod album;
 mod archives;
@@ -29,9 +34,15 @@ mod files;
 mod followed;
 mod happenings;
 mod jump;
+mod lists;
+mod metrics;
 mod outputs;
+mod reload;
 mod retention;
+mod scheduler;
 mod searches;
+mod setup;
+mod status;
 #[cfg(test)]
 mod tests;
 mod web;
@@ -40,24 +51,16 @@ mod web;
 const CLAIM: usize = 256;
 /// Changes within this time go out together.
 const SETTLE: Duration = Duration::from_secs(1);
-/// The due list is looked at this often at least, whatever happened to the clock.
-const LOOK: Duration = Duration::from_secs(60);
 /// The search index is brought up to date this often; a search does not wait for it.
 const INDEX: Duration = Duration::from_secs(5);
 /// What left the window of near-duplicates is let go this often.
 const PRUNE: Duration = Duration::from_secs(3_600);
 /// After the store refused a write nothing is claimed for this long, and twice as long each further time …
 const PAUSE: Duration = Duration::from_secs(10);
-/// … up to this.
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
-/// While this machine is offline one source is tried this often.
-const PROBE: Duration = Duration::from_secs(30);
 /// Outcome of a poll that failed by our own fault.
 const OFFLINE: &str = "offline";
 /// Outcome of a poll that could not be stored.
 const UNSTORED: &str = "store";
-/// Polls in flight may finish within this time after a stop signal.
-const GRACE: Duration = Duration::from_secs(8);
 
 /// Polls every source of a scope once, `concurrency` at a time, and hands each report to `each`. A stop lets polls in
 /// flight finish.
@@ -232,9 +235,11 @@ pub struct Daemon {
     pub listener: http::Listener,
     /// Where it takes orders.
     pub control: crate::control::Control,
+    /// Signals that ask for the configuration to be read anew.
+    pub reloads: service::ReloadSignals,
 }
 
-/// Runs until `stop`: polls what is due, renders what changed, serves it.
+/// Runs until `stop`: polls what is due, renders what changed, serves it; takes up what is edited in the configuration.
 ///
 /// # Errors
 /// When the store cannot be read at the start; later failures are logged and tried again.
@@ -245,23 +250,30 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
         sources,
         listener,
         control,
+        reloads,
     } = daemon;
-    let config = Arc::new(config);
+    let first = Setup {
+        config: Arc::new(config),
+        since: shell.clock.now(),
+        shell,
+        sources,
+    };
+    let config = Arc::clone(&first.config);
+    let (reloader, current) = Reloader::new(first.clone());
     let (site_sender, site) = watch::channel(Arc::new(Site::new()));
     let (ready_sender, ready) = watch::channel(false);
-    let hub = Hub::new(&config, shell.clone(), site.clone());
-    let (callbacks, hubs) = http::Callbacks::new(config.fetch.max_body);
-    let lazy = asked::Desk::new(Arc::clone(&config), shell.clone(), sources.clone()).lazy();
-    let known = Arc::clone(&config);
-    let lazy = lazy.behind(move |path| web::door(path, &known));
+    let (callbacks, inbox) = http::Callbacks::new(config.fetch.max_body);
+    let lazy = asked::Desk::of(&first, &current).lazy();
+    let (lazy_sender, lazy_now) = watch::channel(Some(lazy.clone()));
     let served = http::Served {
-        site,
+        site: site.clone(),
         ready,
-        lazy: Some(lazy.clone()),
+        lazy: lazy_now,
+        meters: first.shell.meters.clone(),
         base: config.server.public_url.path().to_owned(),
         callbacks: Some(callbacks),
     };
-    let behind = publish(&config, &shell, &sources, &site_sender).await?;
+    let behind = publish(&config, &first.shell, &first.sources, &site_sender).await?;
     let serving = tokio::spawn(http::serve(
         listener,
         http::router(served),
@@ -270,262 +282,140 @@ pub async fn run(daemon: Daemon, stop: CancellationToken) -> Result<(), store::E
     ));
     ready_sender.send_replace(true);
     service::tell(Notice::Ready);
-    let first = lazy.clone();
-    tokio::spawn(async move { first.warm("").await });
+    tokio::spawn(async move { lazy.warm("").await });
     let changed = Arc::new(Notify::new());
     if behind {
         changed.notify_one();
     }
+    let (orders, ordered) = mpsc::channel(1);
     let served = crate::control::Served {
-        shell: shell.clone(),
-        sources: sources.clone(),
-        concurrency: config.fetch.concurrency,
+        current: current.clone(),
         changed: Arc::clone(&changed),
+        reload: orders,
     };
-    let ordering = tokio::spawn(control.serve(served, stop.clone()));
-    let rendering = tokio::spawn(render_changes(
-        Arc::clone(&config),
-        shell.clone(),
-        sources.clone(),
-        Arc::clone(&changed),
-        site_sender,
-        lazy,
-        stop.clone(),
-    ));
-    let pushing = tokio::spawn(
-        Push {
-            shell: shell.clone(),
-            sources: sources.clone(),
-            base: config.server.public_url.clone(),
-            request: config.request.clone(),
-            changed: Arc::clone(&changed),
-            hub: hub.clone(),
-        }
-        .serve(hubs, stop.clone()),
-    );
-    let telling = tokio::spawn(hub.serve(stop.clone()));
-    let walking = tokio::spawn(crate::archives::walk_behind(
-        shell.clone(),
-        sources.clone(),
-        Arc::clone(&changed),
-        stop.clone(),
-    ));
-    let reading = tokio::spawn(crate::full_text::fetch_behind(
-        shell.clone(),
-        sources.clone(),
-        Arc::clone(&changed),
-        stop.clone(),
-    ));
-    let indexing = tokio::spawn(index_behind(shell.store.clone(), stop.clone()));
-    let comparing = tokio::spawn(compare_behind(
-        shell.store.clone(),
-        shell.clock.clone(),
-        stop.clone(),
-    ));
-    let purging = tokio::spawn(retention::purge_behind(
-        shell.clone(),
-        config.store.retention,
-        Arc::clone(&changed),
-        stop.clone(),
-    ));
-    schedule(&shell, &sources, config.fetch.concurrency, &changed, &stop).await;
-    let _ = purging.await;
-    let _ = comparing.await;
-    let _ = walking.await;
-    let _ = reading.await;
-    let _ = pushing.await;
-    let _ = telling.await;
-    let _ = indexing.await;
-    let _ = rendering.await;
-    let _ = ordering.await;
-    let _ = serving.await;
+    let mut tasks = vec![
+        serving,
+        tokio::spawn(control.serve(served, stop.clone())),
+        tokio::spawn(reloader.serve(ordered, reloads, stop.clone())),
+        tokio::spawn(render_changes(
+            current.clone(),
+            Arc::clone(&changed),
+            site_sender,
+            lazy_sender,
+            stop.clone(),
+        )),
+        tokio::spawn(index_behind(first.shell.store.clone(), stop.clone())),
+        tokio::spawn(compare_behind(
+            first.shell.store.clone(),
+            first.shell.clock.clone(),
+            stop.clone(),
+        )),
+    ];
+    tasks.extend(begin(&current, &changed, site, inbox, &stop));
+    drop(first);
+    schedule(current.setup, &changed, &stop).await;
+    for task in tasks {
+        let _ = task.await;
+    }
     drop(ready_sender);
     Ok(())
 }
 
-/// The scheduler's own loop: claims what is due, never more than can run at once.
-async fn schedule(
-    shell: &Shell,
-    sources: &Sources,
-    concurrency: usize,
-    changed: &Notify,
+/// Begins what goes by one configuration and is begun anew with the next.
+fn begin(
+    current: &Current,
+    changed: &Arc<Notify>,
+    site: watch::Receiver<Arc<Site>>,
+    inbox: mpsc::Receiver<http::Callback>,
     stop: &CancellationToken,
-) {
-    let mut running: JoinSet<Report> = JoinSet::new();
-    let mut trouble = Trouble::default();
-    let mut probe_at = Instant::now();
-    let mut watch = Watch::new(shell);
-    let mut pulse = Pulse::new(longest(sources));
-    let mut ended = 0;
-    while !stop.is_cancelled() {
-        if let Err(error) = watch.look(shell).await {
-            tracing::error!(%error, "the due list cannot follow the clock");
-        }
-        let offline = shell.outage.is_on();
-        let most = match offline {
-            true if probe_at > Instant::now() => 0,
-            true => 1,
-            false => concurrency,
+) -> [JoinHandle<()>; 4] {
+    let setups = || current.setup.clone();
+    let inbox = Arc::new(tokio::sync::Mutex::new(inbox));
+    let told = Arc::clone(changed);
+    let pushing = anew(setups(), stop.clone(), move |setup, stop| {
+        let hub = Hub::new(&setup.config, setup.shell.clone(), site.clone());
+        let push = Push {
+            shell: setup.shell.clone(),
+            sources: setup.sources.clone(),
+            base: setup.config.server.public_url.clone(),
+            request: setup.config.request.clone(),
+            changed: Arc::clone(&told),
+            hub: hub.clone(),
         };
-        let room = trouble.room(most.saturating_sub(running.len()), running.len());
-        if offline && room > 0 {
-            probe_at = Instant::now() + PROBE;
-        }
-        match claim(shell, sources, room).await {
-            Ok(claimed) => {
-                for due in claimed {
-                    spawn(&mut running, shell, due, true);
-                }
-            }
-            Err(error) => {
-                tracing::error!(%error, "the due list cannot be read; trying again");
-                trouble.note(false);
-            }
-        }
-        let wait = match trouble.pause() {
-            Some(pause) => pause,
-            None if offline => probe_at.saturating_duration_since(Instant::now()),
-            None => until_next(shell, running.len() >= concurrency),
-        };
-        pulse.beat(running.len(), ended, || {
-            status(shell, sources, running.len(), trouble.pause())
-        });
-        let wait = pulse.next().map_or(wait, |next| wait.min(next));
-        tokio::select! {
-            () = stop.cancelled() => {}
-            Some(done) = running.join_next() => {
-                ended += 1;
-                finished(Some(done), &mut |report| {
-                trouble.note(report.outcome != UNSTORED);
-                // What was reached speaks for trying the next at once.
-                probe_at = Instant::now();
-                if report.outcome == OFFLINE {
-                    probe_at += PROBE;
-                }
-                if report.changed {
-                    changed.notify_one();
-                }
-                });
-            }
-            () = tokio::time::sleep(wait) => {}
-        }
-    }
-    let _ = tokio::time::timeout(GRACE, async {
-        while let Some(done) = running.join_next().await {
-            finished(Some(done), &mut |_| {});
-        }
-    })
-    .await;
-}
-
-/// The longest that a poll may take.
-fn longest(sources: &Sources) -> Duration {
-    let timeouts = sources.iter().map(|(_, source)| source.request.timeout);
-    timeouts.max().unwrap_or_default()
-}
-
-/// One line for people: what the scheduler is at.
-fn status(shell: &Shell, sources: &Sources, running: usize, pause: Option<Duration>) -> String {
-    let count = sources.iter().count();
-    if pause.is_some() {
-        return format!("{count} sources; the store refuses writes, polls pause");
-    }
-    if shell.outage.is_on() {
-        return format!("{count} sources; this machine is offline, one is tried now and then");
-    }
-    let next = match shell.store.next_due() {
-        Ok(Some(next)) => format!("next due {}", next.format("%Y-%m-%d %H:%M:%S UTC")),
-        _ => "none is due".to_owned(),
-    };
-    format!("{count} sources, {running} polls under way, {next}")
-}
-
-/// The store refuses writes. Nothing is claimed for a while, and then one source at a time until a poll is stored:
-/// origins are not asked again and again for what cannot be kept.
-#[derive(Debug, Default)]
-struct Trouble {
-    /// Pauses in a row.
-    pauses: u32,
-    /// End of the pause.
-    until: Option<Instant>,
-}
-
-impl Trouble {
-    /// Takes note of a write. What fails during a pause was under way before it.
-    fn note(&mut self, stored: bool) {
-        if stored {
-            *self = Self::default();
-        } else if self.pause().is_none() {
-            let pause = PAUSE.saturating_mul(1 << self.pauses.min(10));
-            self.pauses += 1;
-            self.until = Some(Instant::now() + pause.min(LONGEST_PAUSE));
-        }
-    }
-
-    /// What is left of the pause.
-    fn pause(&self) -> Option<Duration> {
-        let left = self.until?.saturating_duration_since(Instant::now());
-        (!left.is_zero()).then_some(left)
-    }
-
-    /// How many polls may start.
-    fn room(&self, room: usize, running: usize) -> usize {
-        match self.until {
-            None => room,
-            Some(_) if self.pause().is_some() || running > 0 => 0,
-            Some(_) => room.min(1),
-        }
-    }
-}
-
-async fn claim(shell: &Shell, sources: &Sources, room: usize) -> Result<Vec<Due>, store::Error> {
-    if room == 0 {
-        return Ok(Vec::new());
-    }
-    let now = shell.clock.now();
-    let keys = shell.store.pending(&Scope::Due, now, room)?;
-    if keys.is_empty() {
-        Ok(Vec::new())
-    } else {
-        shell.store.claim(keys, sources, now).await
-    }
-}
-
-fn until_next(shell: &Shell, full: bool) -> Duration {
-    if full {
-        return LOOK;
-    }
-    let next = shell.store.next_due().ok().flatten();
-    let wait = next.map_or(LOOK, |next| {
-        (next - shell.clock.now())
-            .to_std()
-            .unwrap_or(Duration::from_millis(50))
+        let inbox = Arc::clone(&inbox);
+        Box::pin(async move {
+            let mut inbox = inbox.lock().await;
+            tokio::join!(push.serve(&mut inbox, stop.clone()), hub.serve(stop));
+        })
     });
-    wait.clamp(Duration::from_millis(50), LOOK)
+    let told = Arc::clone(changed);
+    let walking = anew(setups(), stop.clone(), move |setup, stop| {
+        let (shell, sources) = (setup.shell.clone(), setup.sources.clone());
+        Box::pin(crate::archives::walk_behind(
+            shell,
+            sources,
+            Arc::clone(&told),
+            stop,
+        ))
+    });
+    let told = Arc::clone(changed);
+    let reading = anew(setups(), stop.clone(), move |setup, stop| {
+        let (shell, sources) = (setup.shell.clone(), setup.sources.clone());
+        Box::pin(crate::full_text::fetch_behind(
+            shell,
+            sources,
+            Arc::clone(&told),
+            stop,
+        ))
+    });
+    let told = Arc::clone(changed);
+    let purging = anew(setups(), stop.clone(), move |setup, stop| {
+        let (shell, retention) = (setup.shell.clone(), setup.config.store.retention);
+        Box::pin(retention::purge_behind(
+            shell,
+            retention,
+            Arc::clone(&told),
+            stop,
+        ))
+    });
+    [pushing, walking, reading, purging]
 }
 
+/// Renders what changed: articles, or the setup.
 async fn render_changes(
-    config: Arc<Config>,
-    shell: Shell,
-    sources: Sources,
+    mut current: Current,
     changed: Arc<Notify>,
     site: watch::Sender<Arc<Site>>,
-    lazy: http::Lazy,
+    lazies: watch::Sender<Option<http::Lazy>>,
     stop: CancellationToken,
 ) {
+    let mut setup = Arc::clone(&current.setup.borrow_and_update());
     loop {
-        write_pages(&config, &shell, &sources).await;
+        write_pages(&setup.config, &setup.shell, &setup.sources).await;
         tokio::select! {
             () = stop.cancelled() => break,
-            () = changed.notified() => {}
+            () = changed.notified() => {
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = tokio::time::sleep(SETTLE) => {}
+                }
+            }
+            Ok(()) = current.setup.changed() => current.setup.mark_changed(),
         }
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = tokio::time::sleep(SETTLE) => {}
+        let is_new = current.setup.has_changed().unwrap_or_default();
+        if is_new {
+            setup = Arc::clone(&current.setup.borrow_and_update());
         }
-        let published = publish(&config, &shell, &sources, &site).await;
-        lazy.renew();
-        lazy.warm("").await;
+        let published = publish(&setup.config, &setup.shell, &setup.sources, &site).await;
+        if is_new {
+            let lazy = asked::Desk::of(&setup, &current).lazy();
+            lazies.send_replace(Some(lazy));
+        }
+        let lazy = lazies.borrow().clone();
+        if let Some(lazy) = lazy {
+            lazy.renew();
+            lazy.warm("").await;
+        }
         if matches!(published, Ok(true)) {
             changed.notify_one();
         }

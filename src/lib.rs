@@ -59,3 +59,5 @@ pub mod control;
 pub mod commands;
 
 pub mod clock;
+
+pub mod meters;

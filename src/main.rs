@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 use feedmill::commands::{self, Failure};
 use feedmill::model::Correction;
-use feedmill::publish;
+use feedmill::{publish, service};
 
 /// Many feeds in, one merged feed out.
 #[derive(Parser)]
@@ -35,6 +35,14 @@ enum Command {
         /// Say what would be polled and why; touch nothing
         #[arg(long)]
         dry_run: bool,
+    },
+    /// The running daemon reads its configuration anew
+    Reload,
+    /// How the running daemon is
+    Status {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Validate the configuration, print each source with its next three polls
     Check {
@@ -197,8 +205,9 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     feedmill::parse::silence_panics();
     let daemon = matches!(arguments.command, Command::Run);
-    tracing_to(daemon);
-    let result = runtime(daemon).and_then(|runtime| runtime.block_on(execute(arguments)));
+    let result = tracing_to(daemon)
+        .and_then(|()| runtime(daemon))
+        .and_then(|runtime| runtime.block_on(execute(arguments)));
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -223,8 +232,11 @@ fn runtime(daemon: bool) -> Result<tokio::runtime::Runtime, Failure> {
         .map_err(Failure::running)
 }
 
-fn tracing_to(daemon: bool) {
-    use tracing_subscriber::EnvFilter;
+/// People read it on a terminal, the journal takes it with its fields, everybody else gets a line of JSON an event;
+/// `FEEDMILL_LOG_FORMAT` says otherwise.
+fn tracing_to(daemon: bool) -> Result<(), Failure> {
+    use tracing_subscriber::prelude::*;
+    use tracing_subscriber::{EnvFilter, fmt, registry};
     let default = if daemon {
         "feedmill=info,warn"
     } else {
@@ -232,14 +244,25 @@ fn tracing_to(daemon: bool) {
     };
     let filter =
         EnvFilter::try_from_env("FEEDMILL_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    if std::io::stderr().is_terminal() {
-        log.with_target(false).init();
-    } else {
-        log.json().flatten_event(true).init();
-    }
+    let wanted = std::env::var("FEEDMILL_LOG_FORMAT").unwrap_or_default();
+    let is_journal = || wanted == "journald" || (wanted.is_empty() && service::is_journal());
+    let log = fmt::layer().with_writer(std::io::stderr);
+    let log = match wanted.as_str() {
+        "" | "human" | "json" | "journald" => match service::journal().filter(|_| is_journal()) {
+            Some(journal) => journal,
+            None if wanted == "human" || (wanted.is_empty() && std::io::stderr().is_terminal()) => {
+                log.with_target(false).boxed()
+            }
+            None => log.json().flatten_event(true).boxed(),
+        },
+        _ => {
+            return Err(Failure::Setup(format!(
+                "FEEDMILL_LOG_FORMAT={wanted}: no such form; set it to human, json or journald"
+            )));
+        }
+    };
+    registry().with(log.with_filter(filter)).init();
+    Ok(())
 }
 
 async fn execute(arguments: Arguments) -> Result<(), Failure> {
@@ -252,6 +275,8 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
             dry_run,
         } => commands::poll(config, sources, all, dry_run).await,
         Command::Check { json } => commands::check(config, json),
+        Command::Reload => commands::reload(config).await,
+        Command::Status { json } => commands::status(config, json).await,
         Command::Explain { what, json } => commands::explain(config, &what, json).await,
         Command::Sources { json } => commands::sources(config, json).await,
         Command::Articles {

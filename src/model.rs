@@ -4,11 +4,12 @@
 //! Nothing here does work: these are the values that walk through the pipeline. JSON names are those of
 //! `docs/json.md`; instants are UTC.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -99,6 +100,28 @@ pub struct Source {
 }
 
 impl Source {
+    /// What is no source of the configuration and is asked for like one.
+    pub fn lone(url: Url, cadence: Cadence, request: RequestOptions) -> Self {
+        Self {
+            id: String::new(),
+            named: false,
+            url,
+            title: None,
+            tags: Vec::new(),
+            cadence,
+            priority: 0,
+            timezone: chrono_tz::Tz::UTC,
+            max_items: None,
+            filters: crate::filter::Filters::default(),
+            private: false,
+            paused: false,
+            websub: false,
+            history: false,
+            pages: Pages::default(),
+            request,
+        }
+    }
+
     /// The URL as it may be shown in logs, pages and feeds: without user and password; `(private)` for a
     /// private source.
     pub fn shown_url(&self) -> String {
@@ -298,3 +321,14 @@ mod article;
 mod kept;
 mod page;
 mod polled;
+/// A list of sources that somebody else keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FetchedList {
+    /// Where.
+    pub url: Url,
+    /// Its address stood in the environment or a file: it is named nowhere.
+    pub private: bool,
+}
+
+/// Fetched lists by address, as they came.
+pub type Library = HashMap<Url, Bytes>;

@@ -14,6 +14,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128_with_seed};
 use crate::clock::Clock;
 use crate::fetch::{self, Answer, Fetcher, Payload};
 use crate::filter::Subject;
+use crate::meters::Meters;
 use crate::model::{
     Candidate, ContentScope, Due, Entry, FeedDocument, FeedInfo, FullText, Item, Observation,
     Observed, PIPELINE_VERSION, PageWish, Piece, Report, Source, Validators,
@@ -48,6 +49,8 @@ pub struct Shell {
     pub outage: Arc<Outage>,
     /// Told when a poll stored a document: a hub or an archive may have been found.
     pub fed: Arc<Notify>,
+    /// What is counted.
+    pub meters: Meters,
 }
 
 /// Polls one source once: I/O, pure, I/O. `last_of_host` closes the connection afterwards.
@@ -114,6 +117,9 @@ pub async fn poll(shell: &Shell, due: Due, last_of_host: bool) -> Result<Report,
             outcome,
         })
         .await?;
+    let meters = &shell.meters;
+    meters.polled(report.outcome, report.took, report.body_bytes);
+    meters.stored(report.new, report.revised, report.merged);
     tracing::info!(
         source.id = report.source,
         outcome = report.outcome,
@@ -169,6 +175,7 @@ pub async fn piece(
             outcome: Observation::Piece { document, piece },
         })
         .await?;
+    { &shell.meters }.stored(report.new, report.revised, report.merged);
     tracing::info!(
         source.id = report.source,
         outcome = report.outcome,

@@ -48,7 +48,7 @@ pub struct Push {
 
 impl Push {
     /// Asks hubs and answers them until `stop`.
-    pub async fn serve(self, mut inbox: mpsc::Receiver<Callback>, stop: CancellationToken) {
+    pub async fn serve(self, inbox: &mut mpsc::Receiver<Callback>, stop: CancellationToken) {
         if let Err(error) = self.settle().await {
             tracing::error!(%error, "the subscriptions cannot follow the configuration");
         }

@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
+use tracing_subscriber::{Layer, Registry};
 
 pub use progress::Progress;
 
@@ -18,6 +19,8 @@ mod progress;
 pub enum Notice<'a> {
     /// `READY=1`: the outputs are rendered and served.
     Ready,
+    /// `RELOADING=1`: the configuration is read anew; [`Notice::Ready`] follows.
+    Reloading,
     /// `STOPPING=1`: a stop was asked for and is under way.
     Stopping,
     /// `WATCHDOG=1`: the scheduler gets on.
@@ -30,13 +33,19 @@ pub enum Notice<'a> {
 #[cfg(unix)]
 pub fn tell(notice: Notice<'_>) {
     use sd_notify::NotifyState;
-    let state = match notice {
+    let mut states = Vec::with_capacity(2);
+    states.push(match notice {
         Notice::Ready => NotifyState::Ready,
+        Notice::Reloading => NotifyState::Reloading,
         Notice::Stopping => NotifyState::Stopping,
         Notice::Alive => NotifyState::Watchdog,
         Notice::Status(text) => NotifyState::Status(text),
-    };
-    if let Err(error) = sd_notify::notify(&[state]) {
+    });
+    if notice == Notice::Reloading {
+        // Required of `Type=notify-reload` (sd_notify(3)).
+        states.extend(NotifyState::monotonic_usec_now().ok());
+    }
+    if let Err(error) = sd_notify::notify(&states) {
         tracing::warn!(%error, "the service manager cannot be told: $NOTIFY_SOCKET does not answer");
     }
 }
@@ -109,6 +118,39 @@ pub fn inherited() -> std::io::Result<Option<Listener>> {
     Ok(None)
 }
 
+/// A log that keeps the fields of each event.
+type Journal = Box<dyn Layer<Registry> + Send + Sync>;
+
+/// Whether standard error goes to the journal (`JOURNAL_STREAM`, systemd.exec(5)).
+#[cfg(target_os = "linux")]
+pub fn is_journal() -> bool {
+    use std::os::linux::fs::MetadataExt;
+    let Ok(stream) = std::env::var("JOURNAL_STREAM") else {
+        return false;
+    };
+    std::fs::metadata("/proc/self/fd/2")
+        .is_ok_and(|own| stream == format!("{}:{}", own.st_dev(), own.st_ino()))
+}
+
+/// The journal of this machine; `None`: it has none.
+#[cfg(target_os = "linux")]
+pub fn journal() -> Option<Journal> {
+    let journal = tracing_journald::layer().ok()?;
+    Some(journal.with_field_prefix(None).boxed())
+}
+
+/// There is no journal here.
+#[cfg(not(target_os = "linux"))]
+pub fn is_journal() -> bool {
+    false
+}
+
+/// There is no journal here.
+#[cfg(not(target_os = "linux"))]
+pub fn journal() -> Option<Journal> {
+    None
+}
+
 /// Cancels `stop` at SIGTERM or Ctrl-C, and tells the manager so.
 ///
 /// # Errors
@@ -131,6 +173,33 @@ pub fn stop_on_signal(stop: &CancellationToken) -> std::io::Result<()> {
     Ok(())
 }
 
+/// Signals that ask for the configuration to be read anew (SIGHUP).
+#[derive(Debug)]
+pub struct ReloadSignals {
+    #[cfg(unix)]
+    signals: Option<tokio::signal::unix::Signal>,
+}
+
+/// Waits for such signals from now on; where the system has none, none ever comes.
+pub fn reload_signals() -> ReloadSignals {
+    ReloadSignals {
+        #[cfg(unix)]
+        signals: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).ok(),
+    }
+}
+
+impl ReloadSignals {
+    /// The next one.
+    pub async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some(signals) = &mut self.signals {
+            signals.recv().await;
+            return;
+        }
+        std::future::pending().await
+    }
+}
+
 /// What the scheduler tells of itself, from its own loop and from nowhere else.
 #[derive(Debug)]
 pub struct Pulse {
@@ -148,9 +217,15 @@ impl Pulse {
         }
     }
 
+    /// Polls may take `longest` from now on.
+    pub fn expect(&mut self, longest: Duration) {
+        self.progress.expect(longest);
+    }
+
     /// The scheduler came round: so many polls are in flight, so many ended since it started. Feeds the watchdog when
-    /// it is time and the polls get on; tells `status` when it is another than before.
-    pub fn beat(&mut self, running: usize, ended: u64, status: impl FnOnce() -> String) {
+    /// it is time and the polls get on; tells `status` when it is another than before. True when the polls in flight are
+    /// stuck.
+    pub fn beat(&mut self, running: usize, ended: u64, status: impl FnOnce() -> String) -> bool {
         let now = Instant::now();
         if self.progress.turn(now, running, ended) {
             tell(Notice::Alive);
@@ -161,6 +236,7 @@ impl Pulse {
                 tell(Notice::Status(&status));
             }
         }
+        self.progress.is_stuck(now)
     }
 
     /// The scheduler must come round again within this time; `None`: whenever it likes.

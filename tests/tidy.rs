@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("model", &["schedule", "filter", "sketch"]),
     ("filter", &["model", "text"]),
     ("clock", &[]),
+    ("meters", &[]),
     ("text", &[]),
     ("search", &["model", "text"]),
     ("sketch", &["text"]),
@@ -35,7 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "model", "text", "search", "schedule", "sketch", "dedup", "websub",
         ],
     ),
-    ("publish", &["model", "config", "text"]),
+    ("publish", &["model", "config", "text", "meters"]),
     ("web", &["model", "text", "search", "store"]), // what the store tells of articles and sources
 ];
 
@@ -73,6 +74,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("maud", &["web"]),
     ("similar", &["web/diff"]),
     ("rustix", &["store/copy", "commands/doctor"]),
+    ("prometheus", &["meters"]),
     ("sd_notify", &["service"]),
     ("listenfd", &["service"]),
 ];

@@ -9,9 +9,9 @@ use tokio_util::sync::CancellationToken;
 use super::{Failure, load, opened, progress, shell, sign, take_lock, unanswered};
 use crate::archives;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::control::{self, Task};
-use crate::daemon;
+use crate::daemon::{self, Setup};
 use crate::full_text;
 use crate::model::Report;
 use crate::poll::Shell;
@@ -49,6 +49,7 @@ pub async fn poll(
     store.release_claims().await.map_err(Failure::setup)?;
     let scope = control::scope(names.clone(), all);
     let shell = shell(&config, store)?;
+    let (config, sources) = with_lists(config, sources, &shell).await?;
     let stop = CancellationToken::new();
     stop_on_signal(&stop).map_err(Failure::running)?;
     let count = shell
@@ -93,6 +94,29 @@ pub async fn poll(
     }
     println!("{totals}");
     verdict(totals.failed, totals.sources, !names.is_empty())
+}
+
+/// With the lists that others keep, as they are now where it is time to ask for them.
+async fn with_lists(
+    config: Config,
+    sources: Sources,
+    shell: &Shell,
+) -> Result<(Config, Sources), Failure> {
+    let setup = Setup {
+        config: Arc::new(config.clone()),
+        shell: shell.clone(),
+        sources: sources.clone(),
+        since: shell.clock.now(),
+    };
+    if !daemon::refresh_lists(&setup, false).await {
+        return Ok((config, sources));
+    }
+    let library = shell.store.library().map_err(Failure::running)?;
+    let config = config::load(&config.path, &library).map_err(Failure::setup)?;
+    let sources = daemon::reconcile(&shell.store, &config, &shell.clock)
+        .await
+        .map_err(Failure::setup)?;
+    Ok((config, sources))
 }
 
 /// Outputs with a folder are written as files; the others are rendered by the daemon when it starts.

@@ -16,6 +16,8 @@ pub(super) type Read<T> = Result<T, String>;
 /// Problems and warnings of one file, in the order they are found.
 pub(super) struct Notes<'t> {
     file: &'t Path,
+    /// How others call the file; `None`: they speak of no other.
+    name: Option<String>,
     text: &'t str,
     line_starts: Vec<usize>,
     pub(super) problems: Vec<Problem>,
@@ -29,10 +31,28 @@ impl<'t> Notes<'t> {
             .collect();
         Self {
             file,
+            name: None,
             text,
             line_starts,
             problems: Vec::new(),
             warnings: Vec::new(),
+        }
+    }
+
+    /// Of a file that adds to another: what is said of it elsewhere names it.
+    pub(super) fn called(self, name: String) -> Self {
+        Self {
+            name: Some(name),
+            ..self
+        }
+    }
+
+    /// A place as another one refers to it: `line 3`, or `line 3 of conf.d/more.toml`.
+    pub(super) fn line(&self, at: usize) -> String {
+        let (line, _) = self.place(at);
+        match &self.name {
+            Some(name) => format!("line {line} of {name}"),
+            None => format!("line {line}"),
         }
     }
 
@@ -122,9 +142,9 @@ pub(super) struct Section<'t> {
 
 impl<'t> Section<'t> {
     /// The top of the file.
-    pub(super) fn root(table: &'t DeTable<'t>, notes: &mut Notes<'_>) -> Self {
+    pub(super) fn root(table: &'t DeTable<'t>, kind: &'static str, notes: &mut Notes<'_>) -> Self {
         let root = Self {
-            kind: "",
+            kind,
             table: Some(table),
             at: 0,
             path: String::new(),

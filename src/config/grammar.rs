@@ -8,6 +8,7 @@ pub(super) const GRAMMAR: &[(&str, &[&str])] = &[
             "server", "store", "fetch", "schedule", "dedup", "pages", "source", "opml", "output",
         ],
     ),
+    ("conf.d", &["source", "opml", "output"]),
     ("server", &["listen", "public_url"]),
     ("store", &["path", "url", "synchronous", "retention"]),
     ("store.retention", &["age", "articles", "per_source"]),
@@ -111,7 +112,10 @@ pub(super) fn unknown_key(key: &str, kind: &str) -> String {
     }
     let elsewhere = GRAMMAR
         .iter()
-        .filter(|(name, _)| !["", "secret", kind].contains(name));
+        .filter(|(name, _)| !["", "secret", "conf.d", kind].contains(name));
+    if kind == "conf.d" && keys("").contains(&key) {
+        return "unknown key here; it belongs in the main file".to_owned();
+    }
     if let Some((section, _)) = elsewhere.into_iter().find(|(_, keys)| keys.contains(&key)) {
         return format!("unknown key here; it belongs in `{section}`");
     }

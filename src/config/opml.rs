@@ -49,7 +49,7 @@ pub struct Document {
 
 /// Text of an OPML file: UTF-8, else what its XML declaration or byte order mark says, else windows-1252. The mark
 /// itself is taken away, as the XML reader leaves it out of its positions.
-pub(super) fn decode(bytes: &[u8]) -> Cow<'_, str> {
+pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Cow::Borrowed(text.trim_start_matches('\u{feff}'));
     }

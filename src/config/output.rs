@@ -21,39 +21,55 @@ const RESERVED: [&str; 12] = [
 
 const MOST_ARTICLES: u32 = 10_000;
 
-/// Every output; one named `all` when none is given.
-pub(super) fn outputs(
-    root: &Section<'_>,
-    sources: &[Source],
-    world: &World<'_>,
-    notes: &mut Notes<'_>,
-) -> Vec<Output> {
-    let sections = root.sections("output", notes);
-    if sections.is_empty() {
-        return vec![everything()];
-    }
-    let known = Known::of(sources);
-    let mut outputs: Vec<(usize, Output)> = Vec::with_capacity(sections.len());
-    for section in &sections {
-        let output = output(section, &known, world, notes);
-        if let Some((at, _)) = outputs.iter().find(|(_, other)| other.name == output.name) {
-            let (line, _) = notes.place(*at);
-            let value = section.value("name");
-            let (at, key) = value.map_or((section.at, section.path.clone()), |value| {
-                (value.at, value.key)
-            });
-            notes.problem(
-                at,
-                key,
-                format!(
-                    "{:?} is also the name of the output in line {line}; give one of them another",
-                    output.name
-                ),
-            );
+/// All outputs as they are found, file after file.
+pub(super) struct Outputs<'s> {
+    known: Known<'s>,
+    /// Each with the line where it stands.
+    found: Vec<(String, Output)>,
+}
+
+impl<'s> Outputs<'s> {
+    /// None yet, of these sources.
+    pub(super) fn of(sources: &'s [Source]) -> Self {
+        Self {
+            known: Known::of(sources),
+            found: Vec::new(),
         }
-        outputs.push((section.at, output));
     }
-    outputs.into_iter().map(|(_, output)| output).collect()
+
+    /// Takes the `[[output]]` of a file; a second one of a name is a problem.
+    pub(super) fn add(&mut self, root: &Section<'_>, world: &World<'_>, notes: &mut Notes<'_>) {
+        for section in &root.sections("output", notes) {
+            let output = output(section, &self.known, world, notes);
+            let first = self
+                .found
+                .iter()
+                .find(|(_, other)| other.name == output.name);
+            if let Some((line, _)) = first {
+                let value = section.value("name");
+                let (at, key) = value.map_or((section.at, section.path.clone()), |value| {
+                    (value.at, value.key)
+                });
+                notes.problem(
+                    at,
+                    key,
+                    format!(
+                        "{:?} is also the name of the output in {line}; give one of them another",
+                        output.name
+                    ),
+                );
+            }
+            self.found.push((notes.line(section.at), output));
+        }
+    }
+
+    /// Every output; one named `all` when none was found.
+    pub(super) fn finish(self) -> Vec<Output> {
+        if self.found.is_empty() {
+            return vec![everything()];
+        }
+        self.found.into_iter().map(|(_, output)| output).collect()
+    }
 }
 
 fn hub(text: &str) -> Read<Url> {

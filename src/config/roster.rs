@@ -1,50 +1,64 @@
 //! `[[source]]` and the outlines of `[[opml]]`: one list, each address and each id once.
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono_tz::Tz;
 use url::Url;
 
 use crate::filter::Filters;
-use crate::model::Source;
+use crate::model::{FetchedList, Source};
 
 use super::address::{address_key, default_id, feed_url};
 use super::file::{Notes, Read, Section};
 use super::sections::{Callbacks, path};
-use super::source::{Defaults, Draft, draft, is_fetched, sorted};
+use super::source::{Defaults, Draft, Place, draft, is_fetched, sorted};
 use super::values::tag;
 use super::{World, opml, secret};
 
 /// Largest OPML file that is read, in bytes.
 const MOST_OPML_BYTES: u64 = 32 << 20;
 
-/// Every source, in file order.
-pub(super) fn sources(
-    root: &Section<'_>,
-    defaults: &Defaults,
-    world: &World<'_>,
-    notes: &mut Notes<'_>,
-) -> Vec<Source> {
-    let mut roster = Roster::default();
-    for section in root.sections("source", notes) {
-        if let Some(draft) = draft(&section, defaults, world, notes) {
-            roster.add(draft, notes);
-        }
-    }
-    for section in root.sections("opml", notes) {
-        subscribe(&section, defaults, world, notes, &mut roster);
-    }
-    roster.finish(world, notes)
-}
-
+/// All sources as they are found, file after file.
 #[derive(Default)]
-struct Roster {
+pub(super) struct Roster {
     drafts: Vec<Draft>,
     by_address: HashMap<String, usize>,
+    /// Ids that were asked for, and where.
+    ids: HashMap<String, Place>,
+    /// Lists that are not on this machine.
+    pub(super) lists: Vec<FetchedList>,
 }
 
 impl Roster {
-    /// Takes a `[[source]]`; a second one with the same address is a problem.
+    /// Takes the `[[source]]` of a file.
+    pub(super) fn sources(
+        &mut self,
+        root: &Section<'_>,
+        defaults: &Defaults,
+        world: &World<'_>,
+        notes: &mut Notes<'_>,
+    ) {
+        for section in root.sections("source", notes) {
+            if let Some(draft) = draft(&section, defaults, world, notes) {
+                self.add(draft, notes);
+            }
+        }
+    }
+
+    /// Takes the `[[opml]]` of a file; to be called when every `[[source]]` is known.
+    pub(super) fn lists(
+        &mut self,
+        root: &Section<'_>,
+        defaults: &Defaults,
+        world: &World<'_>,
+        notes: &mut Notes<'_>,
+    ) {
+        for section in root.sections("opml", notes) {
+            subscribe(&section, defaults, world, notes, self);
+        }
+    }
+
+    /// Takes a `[[source]]`; a second one with the same address or id is a problem.
     fn add(&mut self, draft: Draft, notes: &mut Notes<'_>) {
         let index = self.drafts.len();
         let first = *self
@@ -52,19 +66,31 @@ impl Roster {
             .entry(address_key(&draft.source.url))
             .or_insert(index);
         if first != index
-            && let (Some((at, key)), Some((first_at, first_key))) =
-                (&draft.place, &self.drafts[first].place)
+            && let (Some(place), Some(first)) = (&draft.place, &self.drafts[first].place)
         {
-            let (line, _) = notes.place(*first_at);
+            let (key, line) = (&first.key, &first.line);
             notes.problem(
-                *at,
-                key,
-                format!(
-                    "the same address as {first_key} in line {line}; keep one of the two sources"
-                ),
+                place.at,
+                &place.key,
+                format!("the same address as {key} in {line}; keep one of the two sources"),
             );
         }
+        self.take_id(&draft, notes);
         self.drafts.push(draft);
+    }
+
+    fn take_id(&mut self, draft: &Draft, notes: &mut Notes<'_>) {
+        let Some((id, place)) = &draft.id else { return };
+        if let Some(first) = self.ids.get(id) {
+            let (key, line) = (&first.key, &first.line);
+            notes.problem(
+                place.at,
+                &place.key,
+                format!("{id:?} is also {key} in {line}; give one of the two another id"),
+            );
+        } else {
+            self.ids.insert(id.clone(), place.clone());
+        }
     }
 
     /// Takes an outline; an address that is known already only gains tags and, if it has none, the title.
@@ -89,32 +115,18 @@ impl Roster {
         }
     }
 
-    /// Gives each its id: the wanted ones first, then those made from addresses, numbered in file order.
-    fn finish(self, world: &World<'_>, notes: &mut Notes<'_>) -> Vec<Source> {
-        let mut taken: HashMap<String, (usize, String)> = HashMap::new();
-        for (id, at, key) in self.drafts.iter().filter_map(|draft| draft.id.as_ref()) {
-            if let Some((first_at, first_key)) = taken.get(id) {
-                let (line, _) = notes.place(*first_at);
-                notes.problem(
-                    *at,
-                    key,
-                    format!(
-                        "{id:?} is also {first_key} in line {line}; give one of the two another id"
-                    ),
-                );
-            } else {
-                taken.insert(id.clone(), (*at, key.clone()));
-            }
-        }
+    /// Gives each its id: the wanted ones first, then those made from addresses, numbered in file order. `folder` is
+    /// that of the main file.
+    pub(super) fn finish(self, folder: &Path) -> Vec<Source> {
         let mut ids = Ids {
-            taken: taken.into_keys().collect(),
+            taken: self.ids.into_keys().collect(),
             numbers: HashMap::new(),
         };
         let name = |draft: Draft| {
             let mut source = draft.source;
             source.id = match draft.id {
-                Some((id, ..)) => id,
-                None => ids.unused(default_id(&source.url, source.private, &world.folder)),
+                Some((id, _)) => id,
+                None => ids.unused(default_id(&source.url, source.private, folder)),
             };
             source
         };
@@ -149,7 +161,9 @@ fn subscribe(
     roster: &mut Roster,
 ) {
     let tags = section.list("tags", notes, tag);
-    let url = secret::secret(section, "url", world, notes, fetched_list);
+    let url = secret::hidden(section, "url", world, notes, |text| {
+        fetched_list(text).map(drop)
+    });
     let file = section.optional("path", notes, |value| path(value, world));
     match (section.value("path"), section.value("url")) {
         (None, None) => notes.problem(
@@ -162,31 +176,46 @@ fn subscribe(
             value.key,
             "`path` is given as well; keep one of the two",
         ),
-        (None, Some(value)) if url.is_some() => {
-            notes.warning(
-                value.at,
-                value.key,
-                "not fetched yet in this release; save the list and write `path`",
-            );
+        (None, Some(value)) => {
+            let Some(hidden) = url else { return };
+            let Ok(url) = fetched_list(hidden.value.expose()) else {
+                return;
+            };
+            match world.library.get(&url) {
+                Some(list) => {
+                    let name = PathBuf::from(&value.key);
+                    if let Err(message) =
+                        outlines(list, &name, None, &tags, defaults, notes, roster)
+                    {
+                        notes.problem(value.at, value.key, format!("the list {message}"));
+                    }
+                }
+                None => notes.warning(
+                    value.at,
+                    value.key,
+                    "the list is not here yet; `feedmill run` fetches it",
+                ),
+            }
+            roster.lists.push(FetchedList {
+                url,
+                private: hidden.elsewhere,
+            });
         }
         (Some(value), None) => {
-            if let Some(file) = file
-                && let Err(message) = subscribe_file(&file, &tags, defaults, notes, roster)
-            {
+            let Some(file) = file else { return };
+            world.look_at(&file);
+            if let Err(message) = subscribe_file(&file, &tags, defaults, notes, roster) {
                 notes.problem(value.at, value.key, format!("{} {message}", file.display()));
             }
         }
-        (None, Some(_)) => {}
     }
 }
 
-fn fetched_list(text: &str) -> Read<()> {
-    let fits = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
-    if fits {
-        Ok(())
-    } else {
-        Err("no address of an OPML list; write \"https://…\", or `path` for a file".to_owned())
-    }
+fn fetched_list(text: &str) -> Read<Url> {
+    let url = Url::parse(text).ok().filter(is_fetched);
+    url.ok_or_else(|| {
+        "no address of an OPML list; write \"https://…\", or `path` for a file".to_owned()
+    })
 }
 
 /// Reads a file that stands beside the configuration. Its outlines may name files, relative to its own folder.
@@ -205,16 +234,40 @@ fn subscribe_file(
         ));
     }
     let bytes = std::fs::read(file).map_err(unreadable)?;
-    let text = opml::decode(&bytes);
+    let folder = Some(file.parent().unwrap_or(file));
+    outlines(&bytes, file, folder, tags, defaults, notes, roster)
+}
+
+/// Adds the outlines of a list that is called `name`. Files are named relative to `folder`, `None`: they may not be, as
+/// the list is somebody else's.
+fn outlines(
+    bytes: &[u8],
+    name: &Path,
+    folder: Option<&Path>,
+    tags: &[String],
+    defaults: &Defaults,
+    notes: &mut Notes<'_>,
+    roster: &mut Roster,
+) -> Read<()> {
+    let text = opml::decode(bytes);
     let document = opml::read(&text)?;
-    let mut own = Notes::new(file, &text);
+    let mut own = Notes::new(name, &text);
     for (at, reason) in document.broken {
         own.warning(at, "", reason);
     }
-    let folder = file.parent().unwrap_or(file);
     for outline in document.outlines {
         let title = outline.title.clone().unwrap_or_default();
-        match feed_url(&outline.url, folder) {
+        let url = match folder {
+            Some(folder) => feed_url(&outline.url, folder),
+            None => feed_url(&outline.url, name).and_then(|url| {
+                if is_fetched(&url) {
+                    Ok(url)
+                } else {
+                    Err("a list that is fetched may name no files".to_owned())
+                }
+            }),
+        };
+        match url {
             Ok(url) => roster.merge(outlined(url, outline, tags, defaults)),
             Err(message) => own.warning(
                 outline.at,

@@ -122,6 +122,7 @@ fn variable(name: &str, world: &World<'_>) -> Read<(String, String)> {
 
 fn content(path: &str, world: &World<'_>) -> Read<(String, String)> {
     let file = world.folder.join(path);
+    world.look_at(&file);
     let mut text = std::fs::read_to_string(&file).map_err(|error| {
         format!(
             "cannot read {}: {error}; give the daemon's user leave to read it",

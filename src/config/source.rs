@@ -50,10 +50,31 @@ pub(super) struct Defaults {
 /// A source before every id is known.
 pub(super) struct Draft {
     pub(super) source: Source,
-    /// Where its `[[source]]` names the address, and the key path; an outline has none.
-    pub(super) place: Option<(usize, String)>,
+    /// Where its `[[source]]` names the address; an outline has none.
+    pub(super) place: Option<Place>,
     /// The id that was asked for and where.
-    pub(super) id: Option<(String, usize, String)>,
+    pub(super) id: Option<(String, Place)>,
+}
+
+/// Where a key stands.
+#[derive(Clone)]
+pub(super) struct Place {
+    /// Byte offset in its own file.
+    pub(super) at: usize,
+    /// Key path: `source[2].url`.
+    pub(super) key: String,
+    /// The line, and the file where that is not the main one.
+    pub(super) line: String,
+}
+
+impl Place {
+    pub(super) fn of(value: Value<'_>, notes: &Notes<'_>) -> Self {
+        Self {
+            line: notes.line(value.at),
+            at: value.at,
+            key: value.key,
+        }
+    }
 }
 
 /// Reads a `[[source]]`; nothing when it has no usable address, which is noted.
@@ -79,7 +100,7 @@ pub(super) fn draft(
     let id = section
         .value("id")
         .zip(section.optional("id", notes, name))
-        .map(|(value, id)| (id, value.at, value.key));
+        .map(|(value, id)| (id, Place::of(value, notes)));
     let request = request(section, defaults, world, notes);
     let private = secret || private == Some(true);
     let open = !private
@@ -115,7 +136,7 @@ pub(super) fn draft(
     };
     Some(Draft {
         source,
-        place: section.value("url").map(|value| (value.at, value.key)),
+        place: section.value("url").map(|value| Place::of(value, notes)),
         id,
     })
 }

@@ -6,6 +6,7 @@ use super::*;
 
 mod bad;
 mod lists;
+mod parts;
 mod reference;
 mod sources;
 
@@ -27,11 +28,23 @@ pub(super) fn read(text: &str) -> Result<Config, Problems> {
 }
 
 pub(super) fn read_at(path: impl AsRef<Path>, text: &str) -> Result<Config, Problems> {
+    check_with(path.as_ref(), text.as_bytes(), &[], &Library::new())
+}
+
+/// Checks a file, those in `conf.d` beside it, and fetched lists.
+fn check_with(
+    path: &Path,
+    bytes: &[u8],
+    more: &[(PathBuf, Vec<u8>)],
+    library: &Library,
+) -> Result<Config, Problems> {
+    let files = RefCell::default();
+    let rule = &crate::schedule::rule;
     check(
-        path.as_ref(),
-        text.as_bytes(),
-        &some_env,
-        &crate::schedule::rule,
+        path,
+        bytes,
+        more,
+        &World::new(path, &some_env, rule, library, &files),
     )
 }
 
@@ -337,7 +350,7 @@ proptest! {
     #[test]
     fn no_text_makes_it_panic(lines in prop::collection::vec(some_line(), 0..12), bytes in any::<Vec<u8>>()) {
         let _ = read(&lines.join("\n"));
-        let _ = check(Path::new("x.toml"), &bytes, &some_env, &crate::schedule::rule);
+        let _ = check_with(Path::new("x.toml"), &bytes, &[], &Library::new());
     }
 
     #[test]

@@ -7,6 +7,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::config::{Config, Content, Output};
@@ -17,6 +19,7 @@ use crate::publish::{Channel, Format, Publication, without_content};
 use crate::store::{self, ArchivePage, Selection, Sources};
 
 use super::followed::{self, List};
+use super::setup::{Current, Refused, Setup};
 use super::web::{self, Known, Page};
 use super::{outputs, searches};
 
@@ -41,6 +44,12 @@ pub(super) struct Desk {
     pub(super) config: Arc<Config>,
     pub(super) shell: Shell,
     pub(super) sources: Sources,
+    /// An edited configuration that is not used; `None`: there is none.
+    pub(super) refused: watch::Receiver<Option<Arc<Refused>>>,
+    /// When the daemon started.
+    pub(super) started: DateTime<Utc>,
+    /// Since when the configuration is in force.
+    pub(super) since: DateTime<Utc>,
     /// Lists of sources, and until when they are good.
     lists: Arc<Mutex<Lists>>,
     /// What pages know.
@@ -49,20 +58,39 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new(config: Arc<Config>, shell: Shell, sources: Sources) -> Self {
+        let now = shell.clock.now();
         Self {
             config,
             shell,
             sources,
+            refused: watch::channel(None).1,
+            started: now,
+            since: now,
             lists: Arc::default(),
             known: Known::default(),
+        }
+    }
+
+    /// For the server.
+    pub(super) fn of(setup: &Setup, current: &Current) -> Self {
+        Self {
+            refused: current.refused.clone(),
+            started: current.started,
+            since: setup.since,
+            ..Self::new(
+                Arc::clone(&setup.config),
+                setup.shell.clone(),
+                setup.sources.clone(),
+            )
         }
     }
 
     /// Makes documents for the server.
     pub(super) fn lazy(self) -> Lazy {
         let desk = Arc::new(self);
-        let album = desk.album();
-        let lazy = Lazy::new(move |path| Arc::clone(&desk).make(path));
+        let (album, config) = (desk.album(), Arc::clone(&desk.config));
+        let lazy = Lazy::new(move |path| Arc::clone(&desk).make(path))
+            .behind(move |path| web::door(path, &config));
         match album {
             Some(album) => lazy.with_pictures(move |path| Arc::clone(&album).picture(path)),
             None => lazy,

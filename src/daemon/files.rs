@@ -175,6 +175,7 @@ fn sources(desk: &Desk, frame: &Frame) -> Result<Vec<u8>, store::Error> {
         0,
         &[],
         &[],
+        None,
     ))
 }
 

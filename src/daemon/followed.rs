@@ -3,13 +3,14 @@
 //! They name the sources that an open output includes, and no secret: private sources and files are not in the OPML, and
 //! their addresses and errors not in the JSON.
 
+use crate::meters;
 use crate::model::Source;
 use crate::publish::atom;
 use crate::publish::opml::{self, Followed};
 use crate::store::{self, SourceHealth};
 
 use super::asked::Desk;
-use super::happenings;
+use super::{happenings, metrics};
 
 /// A list of sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,11 +21,13 @@ pub(super) enum List {
     Json,
     /// What happened to them that needs the operator.
     Health,
+    /// Numbers of them and of the daemon (`docs/metrics.md`).
+    Metrics,
 }
 
 impl List {
     pub(super) fn read(path: &str) -> Option<Self> {
-        [Self::Opml, Self::Json, Self::Health]
+        [Self::Opml, Self::Json, Self::Health, Self::Metrics]
             .into_iter()
             .find(|list| list.path() == path)
     }
@@ -35,6 +38,7 @@ impl List {
             Self::Opml => "sources.opml",
             Self::Json => "sources.json",
             Self::Health => "health.atom",
+            Self::Metrics => "metrics",
         }
     }
 
@@ -43,6 +47,7 @@ impl List {
             Self::Opml => opml::CONTENT_TYPE,
             Self::Json => "application/json",
             Self::Health => atom::CONTENT_TYPE,
+            Self::Metrics => meters::CONTENT_TYPE,
         }
     }
 }
@@ -52,19 +57,19 @@ impl List {
 /// # Errors
 /// What the store refuses.
 pub(super) fn render(desk: &Desk, list: List) -> Result<Vec<u8>, store::Error> {
-    if list == List::Health {
-        return happenings::render(desk);
-    }
-    let mut all = open_health(desk, desk.shell.store.health(&desk.sources)?);
+    let open = || -> Result<_, store::Error> {
+        Ok(open_health(desk, desk.shell.store.health(&desk.sources)?))
+    };
     Ok(match list {
+        List::Health => happenings::render(desk)?,
+        List::Metrics => metrics::render(desk)?,
         List::Opml => {
+            let mut all = open()?;
             all.retain(|health| health.url != PRIVATE);
             let sources: Vec<Followed> = all.into_iter().map(followed).collect();
             opml::render("Followed by Feedmill", &sources)
         }
-        List::Json | List::Health => {
-            serde_json::to_vec_pretty(&all).unwrap_or_else(|_| b"[]".to_vec())
-        }
+        List::Json => serde_json::to_vec_pretty(&open()?).unwrap_or_else(|_| b"[]".to_vec()),
     })
 }
 

@@ -8,6 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{advance, timeout};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::scheduler::{LONGEST_PAUSE, Trouble};
 use super::*;
 use crate::clock::Clock;
 use crate::control::{Control, Task, ask};
@@ -45,6 +46,7 @@ async fn start(folder: &Path, stop: &CancellationToken) -> (Store, Holder, Strin
         clock: Clock::System,
         outage: Arc::default(),
         fed: Arc::default(),
+        meters: Default::default(),
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("bound").to_string();
@@ -56,6 +58,7 @@ async fn start(folder: &Path, stop: &CancellationToken) -> (Store, Holder, Strin
         sources,
         listener: http::Listener::Tcp(listener),
         control,
+        reloads: service::reload_signals(),
     };
     tokio::spawn(run(daemon, stop.clone()));
     (store, holder, address)

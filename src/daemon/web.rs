@@ -415,7 +415,10 @@ fn sources(desk: &Desk, chosen: &Chosen<'_>) -> Result<Made, store::Error> {
             figures: figures.as_ref(),
         })
         .collect();
-    let body = web::sources(&frame(desk)?, chosen, &lines, matching, &states, &tags);
+    let refused = desk.refused.borrow().clone();
+    let refused = { refused.as_deref() }.map(|refused| (refused.at, refused.problems.as_slice()));
+    let frame = frame(desk)?;
+    let body = web::sources(&frame, chosen, &lines, matching, &states, &tags, refused);
     Ok(Made::Brief(publication(desk, body, BRIEF_AGE, None)))
 }
 

@@ -24,6 +24,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::{Coding, Publication, Site};
+use crate::meters::Meters;
 pub use callback::{Callback, Callbacks, Reply, Room};
 pub use lazy::{Door, Lazy, Made, Picture};
 pub use listen::{CONNECTIONS, Listener, serve};
@@ -35,10 +36,12 @@ pub struct Served {
     pub site: watch::Receiver<Arc<Site>>,
     /// Whether `/readyz` says yes.
     pub ready: watch::Receiver<bool>,
-    /// What is made when it is asked for; `None`: nothing.
-    pub lazy: Option<Lazy>,
+    /// What is made when it is asked for; `None`: nothing. A new value serves from the next request on.
+    pub lazy: watch::Receiver<Option<Lazy>>,
     /// Path of all routes, beginning and ending in `/`: that of `public_url`.
     pub base: String,
+    /// What is counted; it also knows whether the scheduler gets on, for `/healthz`.
+    pub meters: Meters,
     /// Who answers hubs below `websub/`; `None`: nobody.
     pub callbacks: Option<Callbacks>,
 }
@@ -49,11 +52,15 @@ pub fn router(served: Served) -> Router {
     Router::new().fallback(move |request: Request<Body>| {
         let served = Arc::clone(&served);
         async move {
-            if let Some((callbacks, path)) = served.callback(&request) {
-                return callbacks.answer(path, request).await;
-            }
-            let (head, _) = request.into_parts();
-            served.respond(&Request::from_parts(head, ())).await
+            let answer = match served.callback(&request) {
+                Some((callbacks, path)) => callbacks.answer(path, request).await,
+                None => {
+                    let (head, _) = request.into_parts();
+                    served.respond(&Request::from_parts(head, ())).await
+                }
+            };
+            served.meters.answered(answer.status().as_u16());
+            answer
         }
     })
 }
@@ -72,7 +79,8 @@ impl Served {
         let is_lazy = |path: &&str| {
             !matches!(*path, "healthz" | "readyz") && !self.site.borrow().contains_key(*path)
         };
-        let (Some(path), Some(lazy)) = (path.filter(is_lazy), &self.lazy) else {
+        let lazy = self.lazy.borrow().clone();
+        let (Some(path), Some(lazy)) = (path.filter(is_lazy), lazy) else {
             return self.answer(request);
         };
         if let Some(picture) = path.strip_prefix("static/image/") {
@@ -122,7 +130,10 @@ impl Served {
             return self.missing(&site);
         };
         let probe = match path {
-            "healthz" => Some((StatusCode::OK, "ok\n")),
+            "healthz" => Some(match self.meters.hang() {
+                None => (StatusCode::OK, "ok\n"),
+                Some(why) => (StatusCode::SERVICE_UNAVAILABLE, why),
+            }),
             "readyz" if *self.ready.borrow() => Some((StatusCode::OK, "ready\n")),
             "readyz" => Some((StatusCode::SERVICE_UNAVAILABLE, "not ready\n")),
             _ => None,

@@ -31,13 +31,18 @@ impl Progress {
     pub fn new(limit: Option<Duration>, longest: Duration) -> Self {
         Self {
             limit,
-            stuck_after: longest.saturating_mul(2).saturating_add(SLACK),
+            stuck_after: stuck_after(longest),
             fed_at: None,
             ended: 0,
             waiting_since: None,
             told: None,
             owes: false,
         }
+    }
+
+    /// Polls take `longest` at most from now on.
+    pub fn expect(&mut self, longest: Duration) {
+        self.stuck_after = stuck_after(longest);
     }
 
     /// The scheduler came round with so many polls in flight, and so many that ended since it started. Returns whether
@@ -63,7 +68,8 @@ impl Progress {
         feed
     }
 
-    fn is_stuck(&self, now: Instant) -> bool {
+    /// Whether polls are in flight of which none ended for very long.
+    pub fn is_stuck(&self, now: Instant) -> bool {
         self.waiting_since
             .is_some_and(|since| now.saturating_duration_since(since) >= self.stuck_after)
     }
@@ -95,6 +101,10 @@ impl Progress {
         let telling = self.owes.then_some(CALM);
         feeding.into_iter().chain(telling).min()
     }
+}
+
+fn stuck_after(longest: Duration) -> Duration {
+    longest.saturating_mul(2).saturating_add(SLACK)
 }
 
 #[cfg(test)]

@@ -344,6 +344,19 @@ fn settings(source: &Source) -> i64 {
     i64::from(hasher.finish() as u16)
 }
 
+/// Whether the source was edited while it was polled: the answer is that of another address or to another question,
+/// and the poll that the edit asked for comes at once.
+pub(super) fn is_overtaken(tx: &Connection, key: i64, source: &Source) -> Result<bool, Error> {
+    let mut statement = tx.prepare_cached(
+        "SELECT url = ?2 AND coalesce(settings = ?3, 1) FROM sources WHERE id = ?1",
+    )?;
+    let is_same: bool = statement
+        .query_row(params![key, source.url.as_str(), settings(source)], |row| {
+            row.get(0)
+        })?;
+    Ok(!is_same)
+}
+
 fn reconcile(
     tx: &Transaction<'_>,
     sources: &[Arc<Source>],

@@ -1,8 +1,12 @@
 //! The full-text index: filled behind the polls, up to a watermark (`docs/decisions/0007-search-index.md`).
 
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, Transaction, TransactionBehavior};
 
 use super::codec::decompress;
+use super::codec::millis;
 use super::{Error, Store, WAITING_POLLS};
 use crate::model::Details;
 use crate::search::spaced;
@@ -15,6 +19,17 @@ const TEXT_BYTES: usize = 1 << 19;
 
 const COLUMNS: &str = "e.id, e.title, e.details, coalesce(p.html, c.html)
      FROM entries e LEFT JOIN contents c ON c.entry = e.id LEFT JOIN pages p ON p.entry = e.id";
+
+/// What a store holds, in numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// Articles.
+    pub articles: u64,
+    /// Polls under way.
+    pub polls: u64,
+    /// Entries that the search index does not have yet.
+    pub unindexed: u64,
+}
 
 impl Store {
     /// Indexes some of the entries that are new, changed or gone. Returns how many are left, at most.
@@ -33,6 +48,33 @@ impl Store {
             Ok(left)
         })
         .await
+    }
+
+    /// What is in the store and under way by `now`, in numbers.
+    ///
+    /// # Errors
+    /// [`Error::Sql`].
+    pub fn tally(&self, now: DateTime<Utc>) -> Result<Tally, Error> {
+        self.read(|connection| {
+            let one = |sql: &str, now: &[i64]| -> Result<i64, Error> {
+                let mut statement = connection.prepare_cached(sql)?;
+                Ok(statement.query_row(rusqlite::params_from_iter(now), |row| row.get(0))?)
+            };
+            let polls = "SELECT count(*) FROM schedule WHERE leased_until_at_ms > ?1";
+            Ok(Tally {
+                articles: one("SELECT count(*) FROM articles", &[])?.unsigned_abs(),
+                polls: one(polls, &[millis(now)])?.unsigned_abs(),
+                unindexed: backlog(connection)?,
+            })
+        })
+    }
+
+    /// Bytes of the file and of its write-ahead log.
+    pub fn bytes(&self) -> u64 {
+        let mut log = self.path().as_os_str().to_owned();
+        log.push("-wal");
+        let length = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        length(self.path()) + length(Path::new(&log))
     }
 
     /// Whether polls wait for the writer.

@@ -7,6 +7,7 @@ use rusqlite::{Savepoint, Transaction, params};
 
 use super::Error;
 use super::articles::{self, Applied};
+use super::claims;
 use super::codec::{document, document_blob, hashes_blob, json, millis, optional_instant};
 use super::events::Standing;
 use super::moves::{self, Face};
@@ -69,6 +70,14 @@ fn record(tx: &Savepoint<'_>, window: &mut Window, observed: Observed) -> Result
         took: observed.took,
         next_due: None,
     };
+    if claims::is_overtaken(tx, observed.key, &observed.source)? {
+        report.outcome = "edited";
+        tx.execute(
+            "UPDATE schedule SET leased_until_at_ms = NULL WHERE source = ?1",
+            [observed.key],
+        )?;
+        return Ok(report);
+    }
     match &observed.outcome {
         Observation::HeldOff { until } => {
             return super::quiet::put_off(tx, observed.key, *until, report);

@@ -103,6 +103,8 @@ pub(super) const SORTED: &str = "Sort by a column, show one state or one tag.";
 pub(super) const ALL: &str = "All";
 pub(super) const AS_JSON: &str = "As JSON";
 pub(super) const AS_OPML: &str = "As OPML";
+pub(super) const NOT_USED: &str =
+    "The configuration was edited and is not used; the one before runs on.";
 pub(super) const NO_SOURCE_FITS: &str = "No source fits.";
 
 pub(super) const SEARCH_HELP: &str = "Words, “whole phrases” in double quotes, AND, OR, NOT, the beginning of a word*, and the fields title:, summary:, text:, author:, category:, source:, tag: and since: (a day, or an age such as 7d).";

@@ -8,6 +8,8 @@ use super::spark::bars;
 use super::{Frame, Links, SOURCES, labels, time};
 use crate::store::{Figures, SourceHealth};
 
+use chrono::{DateTime, Utc};
+
 /// What the list is sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sort {
@@ -97,7 +99,10 @@ pub struct Line<'a> {
     pub figures: Option<&'a Figures>,
 }
 
-/// Renders a page of the list. `lines` are those of the page, `matching` how many fit on all pages, `states` and `tags`
+/// Problems of an edited configuration that are shown.
+const MOST_PROBLEMS: usize = 20;
+
+/// Renders a page of the list. `refused` tells when an edited configuration was not used, and why. `lines` are those of the page, `matching` how many fit on all pages, `states` and `tags`
 /// how many sources have each.
 pub fn sources(
     frame: &Frame,
@@ -106,6 +111,7 @@ pub fn sources(
     matching: usize,
     states: &[(&str, usize)],
     tags: &[(&str, usize)],
+    refused: Option<(DateTime<Utc>, &[String])>,
 ) -> Vec<u8> {
     let all: usize = states.iter().map(|(_, count)| count).sum();
     let body = html! {
@@ -114,6 +120,12 @@ pub fn sources(
                 h1 { (labels::SOURCES) }
                 @if frame.links.is_served() {
                     p.feeds { (labels::sources_count(all)) " · " a href=(frame.links.file("sources.opml")) { (labels::AS_OPML) } " · " a href=(frame.links.file("sources.json")) { (labels::AS_JSON) } }
+                }
+            }
+            @if let Some((at, problems)) = refused {
+                section.refused aria-label=(labels::NOT_USED) {
+                    p { strong { (labels::NOT_USED) } " " (time::full(at, frame.zone)) }
+                    ul { @for problem in problems.iter().take(MOST_PROBLEMS) { li dir="auto" { code { (problem) } } } }
                 }
             }
             @if frame.links.is_served() && all > 0 { (filters(frame, chosen, all, states, tags)) }

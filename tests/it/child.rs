@@ -3,10 +3,11 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// A daemon; it is killed when dropped.
-pub(crate) struct Daemon(Child);
+pub(crate) struct Daemon(pub(crate) Child);
 
 impl Drop for Daemon {
     fn drop(&mut self) {
@@ -45,8 +46,18 @@ pub(crate) fn daemon_within(folder: &Path, patience: Duration) -> Daemon {
     daemon
 }
 
-/// An address of this machine that nobody has just now.
+/// An address of this machine that nobody has just now, and that the system gives nobody by itself: ports from 32,768 on
+/// are for connections.
 pub(crate) fn free_address() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("bound").to_string()
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let next = TAKEN.fetch_add(1, Ordering::SeqCst);
+        let address = format!(
+            "127.0.0.1:{}",
+            20_000 + (std::process::id() * 61 + next) % 12_000
+        );
+        if std::net::TcpListener::bind(&address).is_ok() {
+            return address;
+        }
+    }
 }

@@ -23,11 +23,14 @@ mod hostile_fields;
 mod hub;
 mod keeping;
 mod manners;
+mod metrics;
 mod mill;
 mod moving;
 mod origin;
 mod polling;
 mod push;
+#[cfg(unix)]
+mod reload;
 mod schedule;
 mod search;
 mod searched;

@@ -80,6 +80,7 @@ impl Mill {
             clock,
             outage: Arc::default(),
             fed: Arc::default(),
+            meters: Default::default(),
         };
         let sources = sources.into_iter().map(Arc::new).collect();
         let sources = shell

@@ -106,7 +106,8 @@ impl Pushed {
         let served = http::Served {
             site: watch::channel(Arc::new(Site::new())).1,
             ready: watch::channel(true).1,
-            lazy: None,
+            lazy: watch::channel(None).1,
+            meters: Default::default(),
             base: "/mill/".to_owned(),
             callbacks: Some(callbacks),
         };

@@ -99,10 +99,18 @@ pub(super) struct ConfigSeen {
     pub(super) error: Option<String>,
     pub(super) warnings: Vec<String>,
     pub(super) sources: usize,
-    /// Mode of the file.
-    pub(super) mode: Option<u32>,
-    /// Keys that hold secrets as plain text.
-    pub(super) secrets: Vec<String>,
+    /// Secrets that stand in its files as plain text.
+    pub(super) secrets: Vec<SecretSeen>,
+}
+
+/// A secret in a file of the configuration.
+#[derive(Clone, Debug)]
+pub(super) struct SecretSeen {
+    pub(super) path: PathBuf,
+    /// Of the file.
+    pub(super) mode: u32,
+    /// `source[1].cookie`.
+    pub(super) key: String,
 }
 
 /// The store and its folder.
@@ -204,22 +212,27 @@ fn config(seen: &ConfigSeen) -> Check {
 
 fn secrets(seen: &ConfigSeen) -> Check {
     const NAME: &str = "secrets";
-    let (Some(first), Some(mode)) = (seen.secrets.first(), seen.mode) else {
-        return ok(NAME, "none stands in the configuration as plain text");
-    };
     let count = seen.secrets.len();
-    if mode & EVERYBODY == 0 {
+    if count == 0 {
+        return ok(NAME, "none stands in the configuration as plain text");
+    }
+    let open: Vec<&SecretSeen> = { seen.secrets.iter() }
+        .filter(|secret| secret.mode & EVERYBODY != 0)
+        .collect();
+    let Some(first) = open.first() else {
         return ok(
             NAME,
             format!("{count} in the configuration, which others may not read"),
         );
-    }
-    let path = { seen.path.as_ref() }.map_or_else(String::new, |path| path.display().to_string());
+    };
+    let path = first.path.display();
     warning(
         NAME,
         format!(
-            "everybody on this machine may read {count} in {path} (mode {:03o}), the first at {first}",
-            mode & 0o777
+            "everybody on this machine may read {}, the first {} in {path} (mode {:03o})",
+            open.len(),
+            first.key,
+            first.mode & 0o777
         ),
         format!(
             "chmod 640 {path}, or write {{ env = \"NAME\" }} or {{ file = \"PATH\" }} in its place"

@@ -1,5 +1,6 @@
 //! Looks at what `doctor` judges. Nothing is written, and with a broken configuration what can be seen is seen.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -8,11 +9,12 @@ use std::time::Duration;
 
 use url::Host;
 
-use super::checks::{ConfigSeen, DaemonSeen, FileSeen, Listening, Seen, StoreSeen};
+use super::checks::{ConfigSeen, DaemonSeen, FileSeen, Listening, SecretSeen, Seen, StoreSeen};
 use crate::clock::Clock;
+use crate::commands;
 use crate::config::{self, Config, Listen};
 use crate::fetch::{Answer, Fetcher};
-use crate::model::{Source, Validators};
+use crate::model::{Library, Source, Validators};
 use crate::store::{self, Store};
 
 /// Sources that are asked or looked up at most.
@@ -65,11 +67,15 @@ fn configuration(path: Option<&Path>) -> (Option<Config>, ConfigSeen, Option<Pat
             return (None, seen, None);
         }
     };
-    seen.mode = mode(&path);
-    let text = std::fs::read_to_string(&path).unwrap_or_default();
-    let table: toml::Table = text.parse().unwrap_or_default();
-    inline_secrets(&toml::Value::Table(table.clone()), "", &mut seen.secrets);
-    let loaded = config::load(&path);
+    let table = table(&path);
+    let files = RefCell::default();
+    let _ = config::load_noting(&path, &Library::new(), &files);
+    seen.secrets = files
+        .take()
+        .iter()
+        .flat_map(|file| secrets_of(file))
+        .collect();
+    let loaded = commands::read(&path);
     let salvaged = loaded.is_err().then(|| store_path(&path, &table)).flatten();
     let config = match loaded {
         Ok(config) => {
@@ -84,6 +90,27 @@ fn configuration(path: Option<&Path>) -> (Option<Config>, ConfigSeen, Option<Pat
     };
     seen.path = Some(path);
     (config, seen, salvaged)
+}
+
+/// A file as TOML; empty when it is none.
+fn table(path: &Path) -> toml::Table {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.parse().unwrap_or_default()
+}
+
+fn secrets_of(path: &Path) -> Vec<SecretSeen> {
+    let is_ours = path.is_file() && path.extension().is_some_and(|name| name == "toml");
+    let (true, Some(mode)) = (is_ours, mode(path)) else {
+        return Vec::new();
+    };
+    let mut keys = Vec::new();
+    inline_secrets(&toml::Value::Table(table(path)), "", &mut keys);
+    let seen = |key| SecretSeen {
+        path: path.to_owned(),
+        mode,
+        key,
+    };
+    keys.into_iter().map(seen).collect()
 }
 
 /// Where the store of a file is that can be read as TOML, whatever else is wrong with it.

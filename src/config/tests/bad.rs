@@ -359,18 +359,15 @@ fn what_is_no_toml_is_reported_once_a_line() {
 
 #[test]
 fn unreadable_files_are_one_message() {
-    let problems = check(
-        Path::new("f.toml"),
-        b"# a\n# \xc3\xa9\xff",
-        &some_env,
-        &crate::schedule::rule,
-    )
-    .expect_err("bad byte");
+    let bytes = b"# a\n# \xc3\xa9\xff";
+    let problems =
+        check_with(Path::new("f.toml"), bytes, &[], &Library::new()).expect_err("bad byte");
     assert_eq!(
         problems.to_string(),
         "f.toml:2:4: not UTF-8; save the file as UTF-8"
     );
-    let problems = load(Path::new("/nonexistent/feedmill.toml")).expect_err("no file");
+    let problems =
+        load(Path::new("/nonexistent/feedmill.toml"), &Library::new()).expect_err("no file");
     let expected = "/nonexistent/feedmill.toml: cannot be read: No such file or directory (os error 2); name another with \
                     --config, or start from config/feedmill.toml";
     assert_eq!(problems.to_string(), expected);

@@ -191,13 +191,6 @@ fn an_unusable_list_is_an_error() {
 }
 
 #[test]
-fn a_list_that_would_be_fetched_warns() {
-    let config = good("[[opml]]\nurl = \"https://example.org/list.opml\"\n");
-    let expected = "feedmill.toml:2:7: opml[1].url: not fetched yet in this release; save the list and write `path`";
-    assert_eq!(warnings(&config), [expected]);
-}
-
-#[test]
 fn other_encodings_are_read_as_declared() {
     let latin = b"<?xml version='1.0' encoding='ISO-8859-1'?><opml><outline text='Caf\xe9' xmlUrl='https://a.example/'/></opml>";
     assert_eq!(

@@ -39,7 +39,8 @@ pub(super) fn served() -> (Served, watch::Sender<bool>) {
         Served {
             site: watch::channel(Arc::new(site)).1,
             ready: is_ready,
-            lazy: None,
+            lazy: watch::channel(None).1,
+            meters: Meters::default(),
             base: "/feeds/".to_owned(),
             callbacks: None,
         },
@@ -304,7 +305,8 @@ async fn a_new_site_is_served_from_the_next_request_on() {
     let served = Served {
         site,
         ready: watch::channel(true).1,
-        lazy: None,
+        lazy: watch::channel(None).1,
+        meters: Meters::default(),
         base: "/".to_owned(),
         callbacks: None,
     };
@@ -365,7 +367,8 @@ async fn what_is_made_when_asked_for_obeys_the_same_rules() {
         }
     });
     let served = Served {
-        lazy: Some(lazy),
+        lazy: watch::channel(Some(lazy)).1,
+        meters: Meters::default(),
         ..served().0
     };
     for (method, path, status) in [
@@ -408,7 +411,8 @@ async fn what_needs_a_token_is_made_once_and_only_for_who_has_it() {
         _ => Door::Nowhere,
     });
     let served = Served {
-        lazy: Some(lazy),
+        lazy: watch::channel(Some(lazy)).1,
+        meters: Meters::default(),
         ..served().0
     };
     for (path, status) in [
