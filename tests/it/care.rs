@@ -689,3 +689,78 @@ async fn doctor_goes_on_with_a_broken_configuration_and_names_every_trouble() {
         "doctor writes nothing"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_read_on_pages_moves_with_the_articles() {
+    let origin = Origin::start().await;
+    let (here, there) = (
+        tempfile::tempdir().expect("a folder"),
+        tempfile::tempdir().expect("a folder"),
+    );
+    for folder in [here.path(), there.path()] {
+        configure(folder, &origin, 1, "127.0.0.1:0");
+        let file = folder.join("feedmill.toml");
+        let text = std::fs::read_to_string(&file).expect("written before");
+        std::fs::write(&file, text + "full_text = \"when-short\"\n").expect("written");
+    }
+    let link = origin.url("/page");
+    let item = format!(
+        "<item><guid isPermaLink=\"false\">1</guid><title>The ferry is back</title><link>{link}</link>\
+         <description>Back.</description></item>"
+    );
+    origin.script(
+        "/0",
+        crate::origin::Reply::ok(format!(
+            "<rss version=\"2.0\"><channel><title>Quay</title>{item}</channel></rss>"
+        )),
+    );
+    let paragraphs: String = [
+        "The ferry came back to the harbour on Monday after a winter in the yard, and half the town stood on the quay.",
+        "Engineers had replaced both engines and the whole of the car deck, which had rusted through in three places.",
+        "The boat will sail twice a day until the storms begin in October, and once a day in the winter after that.",
+        "Fishing crews remain uneasy, because the new timetable crosses the hour at which they come home each evening.",
+    ]
+    .map(|text| format!("<p>{text}</p>"))
+    .concat();
+    let page = format!(
+        "<html lang=\"en\"><head><title>The ferry is back</title><meta name=\"author\" content=\"Ada Byron\"></head>\
+         <body><article><h1>The ferry is back</h1>{paragraphs}</article></body></html>"
+    );
+    origin.script(
+        "/page",
+        crate::origin::Reply::ok(page).header("Content-Type", "text/html"),
+    );
+    origin.script("/robots.txt", crate::origin::Reply::status(404));
+    output(here.path(), &["poll", "--all"]).await;
+    let before = output(here.path(), &["export"]).await.stdout;
+    let [shown] = &lines(&before)[..] else {
+        panic!("one article")
+    };
+    assert_eq!(shown["extraction"]["status"], "full", "{shown:#}");
+    assert_eq!(shown["kept"]["entries"][0]["page"]["content"], "shown");
+
+    let file = there.path().join("articles.jsonl");
+    std::fs::write(&file, &before).expect("written");
+    output(there.path(), &["import", &file.to_string_lossy()]).await;
+    let after = output(there.path(), &["export"]).await.stdout;
+    assert_eq!(lines(&after), lines(&before));
+    assert!(after == before, "the same article in other bytes");
+    let asked = |path: &str| {
+        origin
+            .targets()
+            .iter()
+            .filter(|target| *target == path)
+            .count()
+    };
+    let pages = asked("/page");
+    let polled = output(there.path(), &["poll", "--all"]).await.stdout;
+    assert!(
+        String::from_utf8_lossy(&polled)
+            .ends_with("1 sources: 0 new, 0 revised, 0 merged, 0 failed\n")
+    );
+    assert_eq!(
+        asked("/page"),
+        pages,
+        "a page that was read is not fetched again"
+    );
+}
