@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::config::{self, Config};
 use crate::control::Control;
 use crate::daemon::{self, Daemon};
@@ -22,10 +22,13 @@ use crate::service::{self as manager, Notice};
 use crate::store::{Holder, Lock, Sources, Store};
 
 pub use canonicalize::canonicalize;
+pub use care::{backup, restore};
 pub use correct::correct;
+pub use doctor::doctor;
 pub use documents::{export_feed, export_jsonl, parse};
 pub use explain::explain;
 pub use extract::{Asked, extract};
+pub use import_articles::import_articles;
 pub use listings::{articles, sources};
 pub use manual::{completions, man};
 pub use poll::poll;
@@ -33,10 +36,13 @@ pub use service::{reload, status};
 pub use simulate::simulate;
 
 mod canonicalize;
+mod care;
 mod correct;
+mod doctor;
 mod documents;
 mod explain;
 mod extract;
+mod import_articles;
 mod listings;
 mod manual;
 mod poll;
@@ -153,6 +159,10 @@ pub async fn run(path: Option<&Path>) -> Result<(), Failure> {
             config.store.path.display()
         ))
     })?;
+    let now = Clock::System.now();
+    if !clock::is_believable(now) {
+        tracing::error!(%now, "the clock is wrong: https sources will fail, and what is new gets wrong dates; set it by NTP (timedatectl set-ntp true)");
+    }
     // Before anything takes long: nobody ends the daemon by asking it to reload.
     let reloads = manager::reload_signals();
     let control = Control::bind().await.map_err(Failure::setup)?;

@@ -163,6 +163,33 @@ enum Command {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+    /// What is wrong with the configuration, the store, the machine and the network here, and what to do about it
+    Doctor {
+        /// Ask up to 5 sources too
+        #[arg(long)]
+        online: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// A checked copy of the database of one instant, also while the daemon runs
+    Backup {
+        /// The copy
+        file: PathBuf,
+        /// Write over a file that is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// A backup in the place of the database, which is kept beside it; the daemon must not run
+    Restore {
+        /// The backup
+        file: PathBuf,
+    },
+    /// Articles of `export --format jsonl` into the store; those that are there already stay as they are
+    Import {
+        /// The file
+        file: PathBuf,
+    },
     /// Stored articles on standard output
     Export {
         /// How
@@ -320,6 +347,10 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
             let trace = trace.as_deref();
             commands::simulate(config, trace, &policies, budget.as_deref(), json).await
         }
+        Command::Backup { file, force } => commands::backup(config, &file, force).await,
+        Command::Restore { file } => commands::restore(config, &file).await,
+        Command::Doctor { online, json } => commands::doctor(config, online, json).await,
+        Command::Import { file } => commands::import_articles(config, &file).await,
         Command::Export { format, output } => {
             let output = output.as_deref();
             match format {

@@ -75,6 +75,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("indicatif", &["commands", "main"]),
     ("maud", &["web"]),
     ("similar", &["web/diff"]),
+    ("rustix", &["store/copy", "commands/doctor"]),
     ("prometheus", &["meters"]),
     ("sd_notify", &["service"]),
     ("listenfd", &["service"]),

@@ -4,6 +4,7 @@
 mod archived;
 mod archives;
 mod asked;
+mod care;
 mod child;
 mod dedup;
 mod delta;
