@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::config::{self, Config};
 use crate::control::Control;
 use crate::daemon::{self, Daemon};
@@ -23,7 +23,9 @@ use crate::store::{Holder, Lock, Sources, Store};
 
 pub use add::{Wanted, add};
 pub use canonicalize::canonicalize;
+pub use care::{backup, restore};
 pub use correct::correct;
+pub use doctor::doctor;
 pub use documents::{export_feed, export_jsonl, parse};
 pub use editing::{pause, remove};
 pub use explain::explain;
@@ -31,6 +33,7 @@ pub use extract::{Asked, extract};
 pub use import::import;
 pub use init::init;
 pub use listings::{articles, sources};
+pub use manual::{completions, man};
 pub use opml::export_opml;
 pub use poll::poll;
 pub use service::{reload, status};
@@ -38,15 +41,19 @@ pub use simulate::simulate;
 
 mod add;
 mod canonicalize;
+mod care;
 mod correct;
+mod doctor;
 mod documents;
 mod editing;
 mod explain;
 mod extract;
 mod find;
 mod import;
+mod import_articles;
 mod init;
 mod listings;
+mod manual;
 mod opml;
 mod poll;
 mod service;
@@ -167,6 +174,10 @@ pub async fn run(path: Option<&Path>) -> Result<(), Failure> {
             config.store.path.display()
         ))
     })?;
+    let now = Clock::System.now();
+    if !clock::is_believable(now) {
+        tracing::error!(%now, "the clock is wrong: https sources will fail, and what is new gets wrong dates; set it by NTP (timedatectl set-ntp true)");
+    }
     // Before anything takes long: nobody ends the daemon by asking it to reload.
     let reloads = manager::reload_signals();
     let control = Control::bind().await.map_err(Failure::setup)?;

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use feedmill::commands::{self, Failure};
 use feedmill::model::Correction;
 use feedmill::{publish, service};
@@ -72,14 +72,15 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Follow what an OPML list names: its feeds are written into the configuration, its folders as tags
+    /// What an OPML list names into the configuration, its folders as tags; or articles of `export --format jsonl` into the
+    /// store, where those that are there already stay as they are
     Import {
-        /// The list
+        /// The list, or the articles
         file: PathBuf,
-        /// A tag of all of them; again for more
+        /// Of a list: a tag of all feeds; again for more
         #[arg(long = "tag", value_name = "TAG")]
         tags: Vec<String>,
-        /// Say what would be added; write nothing
+        /// Of a list: say what would be added; write nothing
         #[arg(long)]
         dry_run: bool,
     },
@@ -205,6 +206,40 @@ enum Command {
         #[arg(long)]
         explain: bool,
     },
+    /// The manual page, or one for each command as files of a folder
+    Man {
+        /// Where they go; without it the page of the program goes to standard output
+        #[arg(value_name = "FOLDER")]
+        folder: Option<PathBuf>,
+    },
+    /// What a shell completes by; see its documentation for where that goes
+    Completions {
+        /// Which shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// What is wrong with the configuration, the store, the machine and the network here, and what to do about it
+    Doctor {
+        /// Ask up to 5 sources too
+        #[arg(long)]
+        online: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// A checked copy of the database of one instant, also while the daemon runs
+    Backup {
+        /// The copy
+        file: PathBuf,
+        /// Write over a file that is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// A backup in the place of the database, which is kept beside it; the daemon must not run
+    Restore {
+        /// The backup
+        file: PathBuf,
+    },
     /// Stored articles, or what is followed, on standard output
     Export {
         /// How
@@ -328,11 +363,13 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
             file,
             tags,
             dry_run,
-        } => commands::import(config, &file, &tags, dry_run),
+        } => commands::import(config, &file, &tags, dry_run).await,
         Command::Remove { source } => commands::remove(config, &source),
         Command::Pause { source } => commands::pause(config, &source, true),
         Command::Resume { source } => commands::pause(config, &source, false),
         Command::Check { json } => commands::check(config, json),
+        Command::Man { folder } => commands::man(Arguments::command(), folder.as_deref()),
+        Command::Completions { shell } => commands::completions(Arguments::command(), shell),
         Command::Reload => commands::reload(config).await,
         Command::Status { json } => commands::status(config, json).await,
         Command::Explain { what, json } => commands::explain(config, &what, json).await,
@@ -391,6 +428,9 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
             let trace = trace.as_deref();
             commands::simulate(config, trace, &policies, budget.as_deref(), json).await
         }
+        Command::Backup { file, force } => commands::backup(config, &file, force).await,
+        Command::Restore { file } => commands::restore(config, &file).await,
+        Command::Doctor { online, json } => commands::doctor(config, online, json).await,
         Command::Export { format, output } => {
             let output = output.as_deref();
             match format {

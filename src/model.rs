@@ -309,6 +309,7 @@ pub struct Learned {
 }
 
 pub use article::*;
+pub use kept::{ExportedArticle, Kept, KeptContent, KeptEntry, KeptFormer, KeptPage, KeptRevision};
 pub use polled::{
     Candidate, Due, FeedDocument, Item, Nearness, Observation, Observed, PageWish, Piece, Report,
 };
@@ -317,6 +318,7 @@ pub use page::{Extraction, PageArticle, PageField, PageFields, PageRules, PageSt
 pub use page::{FullText, PageSaid, Pages, is_cut_from, is_same_file, is_wide, names_more};
 
 mod article;
+mod kept;
 mod page;
 mod polled;
 /// A list of sources that somebody else keeps.

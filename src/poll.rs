@@ -128,7 +128,7 @@ pub async fn poll(shell: &Shell, due: Due, last_of_host: bool) -> Result<Report,
         merged = report.merged,
         duration_ms = report.took.as_millis() as u64,
         error = report.error.as_deref(),
-        "polled"
+        "polled {report}"
     );
     if report.outcome == "ok" {
         shell.fed.notify_waiters();
@@ -183,7 +183,7 @@ pub async fn piece(
         revised = report.revised,
         merged = report.merged,
         duration_ms = report.took.as_millis() as u64,
-        "read"
+        "read {report}"
     );
     Ok(Ok(report))
 }

@@ -19,6 +19,7 @@ use crate::model::{Nearness, Observed, Report};
 pub use archives::{ArchivePage, ArchiveTerms, Chain};
 pub use claims::{Scope, Sources};
 pub use codec::compress;
+pub use copy::{Copied, back_up, free_space, part_of};
 pub use events::Event;
 pub use evidence::{ArticleExplanation, Earlier, Joined};
 pub use explain::{Explanation, Hints, Pace, Poll};
@@ -28,12 +29,15 @@ pub use forget::Forgotten;
 pub use full_text::{PageDue, PageGave, PageSeen, PagesState};
 pub use health::SourceHealth;
 pub use history::{Archive, HistoryState};
+pub use import::Imported;
 pub use index::Tally;
+pub use inspect::{IndexState, Inspection, holder, inspect};
 pub use lists::{DueList, ListNews};
 pub use lock::{Holder, Lock};
 pub use outputs::OutputState;
 pub use plan::{Planned, plan_without_store};
 pub use push::PushState;
+pub use restore::{Restored, restore};
 pub use retention::Purge;
 pub use timeline::{Selection, SelectionOrder};
 
@@ -41,6 +45,7 @@ mod archives;
 mod articles;
 mod claims;
 mod codec;
+mod copy;
 mod correct;
 mod events;
 mod evidence;
@@ -53,7 +58,10 @@ mod forget;
 mod full_text;
 mod health;
 mod history;
+mod import;
 mod index;
+mod inspect;
+mod kept;
 mod lists;
 mod lock;
 mod moves;
@@ -65,12 +73,15 @@ mod polls;
 mod push;
 mod quiet;
 mod rekey;
+mod rescue;
+mod restore;
 mod retention;
 mod rhythms;
 mod schema;
 mod timeline;
 mod tombstones;
 mod unite;
+mod upkeep;
 mod window;
 mod writer;
 
@@ -121,8 +132,54 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// A file that would be overwritten.
+    #[error("{} is there already and is not overwritten", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A SQLite file of another program.
+    #[error("{} is a SQLite database, but not one of Feedmill", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file that is damaged.
+    #[error("{} is damaged: {reason}; use another copy", path.display())]
+    Unsound {
+        /// The file.
+        path: PathBuf,
+        /// What the check said.
+        reason: String,
+    },
+    /// A copy could not be written; nothing of it is left.
+    #[error("cannot copy the database to {}: {reason}", path.display())]
+    Copy {
+        /// Where to.
+        path: PathBuf,
+        /// Why, and the cure.
+        reason: String,
+    },
+    /// The disk cannot take a copy.
+    #[error("a copy of the database needs {} MiB in {} and {} MiB are free: make room there", needed.div_ceil(1 << 20), path.display(), free >> 20)]
+    NoRoom {
+        /// The folder.
+        path: PathBuf,
+        /// Bytes.
+        needed: u64,
+        /// Bytes.
+        free: u64,
+    },
+    /// Somebody else has the store.
+    #[error("{} has the database {} open: stop it first", whose(*pid), path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+        /// The process that holds the lock; `None`: another program.
+        pid: Option<u32>,
+    },
     /// A schema change failed; the file is as it was.
-    #[error("cannot bring the database {} up to date; it is unchanged", path.display())]
+    #[error("cannot bring the database {} up to date, it is unchanged: {source}; install the release that you had, and report this", path.display())]
     Migrate {
         /// The file.
         path: PathBuf,
@@ -182,6 +239,13 @@ pub enum Error {
     /// The writer has stopped: the program is ending.
     #[error("the store is closed")]
     Closed,
+}
+
+fn whose(pid: Option<u32>) -> String {
+    match pid {
+        Some(pid) => format!("Feedmill (process {pid})"),
+        None => "another program".to_owned(),
+    }
 }
 
 impl From<rusqlite::Error> for Error {
@@ -252,7 +316,10 @@ impl Store {
         let (messages, inbox) = mpsc::channel();
         let writer = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || writer::run(connection, nearness, &inbox))
+            .spawn({
+                let path = path.to_owned();
+                move || writer::run(connection, &path, nearness, &inbox)
+            })
             .map_err(|source| Error::Files {
                 path: path.to_owned(),
                 source,

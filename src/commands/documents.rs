@@ -215,11 +215,11 @@ pub async fn export_jsonl(path: Option<&Path>, output: Option<&str>) -> Result<(
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut written = Ok(());
     let output = output.and_then(|name| config.outputs.iter().find(|known| known.name == name));
-    let read = store.each_article(&selection, &sources, |article| {
+    let read = store.each_kept(&selection, &sources, |article, kept| {
         if output.is_some_and(|output| !daemon::passes(output, &article)) {
             return true;
         }
-        written = serde_json::to_writer(&mut out, &json::article(&article))
+        written = serde_json::to_writer(&mut out, &json::exported(&article, &kept))
             .map_err(std::io::Error::from)
             .and_then(|()| out.write_all(b"\n"));
         written.is_ok()

@@ -1,33 +1,55 @@
-//! `import`: what was followed elsewhere.
+//! `import`: what was followed elsewhere, or the articles of another store.
 
 use std::io::Read;
 use std::path::Path;
 
+use super::import_articles::import_articles;
 use super::{Failure, editing, load};
 use crate::config::{self, Config, edit};
 
-/// More is not read of a file.
+/// More is not read of a list.
 const MAX_FILE: u64 = 32 << 20;
 
-/// `import FILE [--tag T]… [--dry-run]`.
+/// `import FILE [--tag T]… [--dry-run]`: an OPML list, or lines of articles.
 ///
 /// # Errors
-/// [`Failure::Running`] for what is no list, [`Failure::Setup`] for a file that cannot be read and for tags that cannot be.
-pub fn import(
+/// [`Failure::Running`] for a list that is none, [`Failure::Setup`] for one that cannot be read and for tags that cannot be; as
+/// [`import_articles`].
+pub async fn import(
     path: Option<&Path>,
     input: &Path,
     tags: &[String],
     dry_run: bool,
 ) -> Result<(), Failure> {
-    let bytes = read(input)?;
-    // OPML is XML; articles are objects, one a line.
-    if bytes.trim_ascii_start().first() == Some(&b'{') {
+    if is_list(input) {
+        return list(path, input, &read(input)?, tags, dry_run);
+    }
+    if dry_run || !tags.is_empty() {
         return Err(Failure::Setup(format!(
-            "{} holds JSON, which is not imported; an OPML list of feeds is expected",
+            "{} is no OPML list; --tag and --dry-run are for lists of feeds",
             input.display()
         )));
     }
-    list(path, input, &bytes, tags, dry_run)
+    import_articles(path, input).await
+}
+
+/// XML is a list, and an object at the beginning is an article. What is neither is what its name says.
+fn is_list(input: &Path) -> bool {
+    let mut head = Vec::new();
+    let looked =
+        std::fs::File::open(input).and_then(|file| file.take(4_096).read_to_end(&mut head));
+    let head = head
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(&head)
+        .trim_ascii_start();
+    match head.first() {
+        Some(b'<') => true,
+        Some(b'{') => false,
+        _ => {
+            let names_list = |name: &std::ffi::OsStr| name == "opml" || name == "xml";
+            looked.is_ok() && input.extension().is_some_and(names_list)
+        }
+    }
 }
 
 fn read(input: &Path) -> Result<Vec<u8>, Failure> {

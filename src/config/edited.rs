@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::address::{address_key, feed_url};
+use super::address::{address_key, default_id, feed_url};
 use super::edit::NewSource;
 use super::file::Notes;
 use super::parts::beside;
@@ -106,19 +106,22 @@ pub fn subscriptions(
                 continue;
             }
         };
+        // A list must name everything: who has no title for a feed writes its id or address.
+        let id = default_id(&url, false, folder);
+        let title = { outline.title }.filter(|title| *title != id && title != url.as_str());
         let tags = sorted(tags.iter().cloned().chain(outline.tags).collect());
         match known.get(&address_key(&url)) {
             Some(None) => list.followed += 1,
             Some(Some(first)) => {
                 let first = &mut list.sources[*first];
                 first.tags = sorted(first.tags.drain(..).chain(tags).collect());
-                first.title = first.title.take().or(outline.title);
+                first.title = first.title.take().or(title);
             }
             None => {
                 known.insert(address_key(&url), Some(list.sources.len()));
                 list.sources.push(NewSource {
                     url: url.into(),
-                    title: outline.title,
+                    title,
                     tags,
                     ..NewSource::default()
                 });

@@ -347,7 +347,7 @@ pub enum Relation {
 }
 
 /// A link to another article.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Related {
     /// Its id, `urn:uuid:…`.
     pub article: String,
@@ -365,7 +365,7 @@ pub struct Filled {
 }
 
 /// One place an article was seen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EntryRef {
     /// Id of the configured source.
     pub source: String,

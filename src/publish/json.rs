@@ -94,7 +94,23 @@ struct Hints<'a> {
     update_period_seconds: Option<u64>,
 }
 
-/// The JSON of an article (`export --format jsonl`). `published` and `updated` are the publisher's own dates.
+/// A line of `export --format jsonl`: an article, and what `import` needs to make it again.
+#[derive(Debug, Serialize)]
+pub struct Exported<'a> {
+    #[serde(flatten)]
+    article: Article<'a>,
+    kept: &'a model::Kept,
+}
+
+/// The JSON of an article with all that is kept of it (`export --format jsonl`).
+pub fn exported<'a>(article: &'a model::Article, kept: &'a model::Kept) -> Exported<'a> {
+    Exported {
+        article: self::article(article),
+        kept,
+    }
+}
+
+/// The JSON of an article. `published` and `updated` are the publisher's own dates.
 pub fn article(article: &model::Article) -> Article<'_> {
     Article {
         fields: Entry {

@@ -47,6 +47,16 @@ impl Lock {
         }
     }
 
+    /// Who holds it; `None`: nobody, or nobody ever did. No file is made, and the lock is not taken.
+    pub(super) fn held(store: &Path) -> Option<Holder> {
+        let path = path_of(store);
+        let file = File::open(&path).ok()?;
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => Some(holder(&path)),
+            _ => None,
+        }
+    }
+
     /// Waits until nobody holds the lock, and takes it.
     ///
     /// # Errors
@@ -79,6 +89,10 @@ impl Lock {
     }
 }
 
+fn path_of(store: &Path) -> PathBuf {
+    super::copy::beside(store, ".lock")
+}
+
 fn open(store: &Path) -> Result<(PathBuf, File), Error> {
     if let Some(folder) = store.parent() {
         std::fs::create_dir_all(folder).map_err(|source| Error::Files {
@@ -86,9 +100,7 @@ fn open(store: &Path) -> Result<(PathBuf, File), Error> {
             source,
         })?;
     }
-    let mut name = store.file_name().unwrap_or_default().to_owned();
-    name.push(".lock");
-    let path = store.with_file_name(name);
+    let path = path_of(store);
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]

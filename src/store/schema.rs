@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
-use super::Error;
+use super::{Error, rescue};
 
 const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0001_initial.sql")),
@@ -23,13 +23,19 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0013_lists.sql")),
 ];
 
+/// How long a statement waits for another process.
+pub(super) const BUSY: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// Opens the writing connection and brings the schema up to date.
 pub(super) fn open(path: &Path, full_sync: bool) -> Result<Connection, Error> {
     let mut connection = Connection::open(path).map_err(|source| cannot_open(path, source))?;
     connection
-        .execute_batch("PRAGMA busy_timeout = 5000;")
+        .busy_timeout(BUSY)
         .map_err(|source| cannot_open(path, source))?;
-    refuse_newer(&connection, path)?; // Before anything is written.
+    let found = refuse_newer(&connection, path)?; // Before anything is written.
+    if found > 0 && found < MIGRATIONS.len() as i64 {
+        rescue::before_migration(path, MIGRATIONS.len() as i64)?;
+    }
     settle(&connection, full_sync).map_err(|source| cannot_open(path, source))?;
     migrate(&mut connection, path)?;
     Ok(connection)
@@ -90,12 +96,7 @@ fn settle(connection: &Connection, full_sync: bool) -> Result<(), rusqlite::Erro
 }
 
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {
-    Migrations::from_slice(MIGRATIONS)
-        .to_latest(connection)
-        .map_err(|source| Error::Migrate {
-            path: path.to_owned(),
-            source,
-        })?;
+    migrate_by(MIGRATIONS, connection, path)?;
     connection
         .execute(
             "INSERT INTO meta (key, value) VALUES ('store_id', ?1) ON CONFLICT DO NOTHING",
@@ -105,11 +106,35 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
+/// All that are missing, in one transaction: a failure leaves the file as it was.
+fn migrate_by(
+    migrations: &[M<'static>],
+    connection: &mut Connection,
+    path: &Path,
+) -> Result<(), Error> {
+    Migrations::from_slice(migrations)
+        .to_latest(connection)
+        .map_err(|source| Error::Migrate {
+            path: path.to_owned(),
+            source,
+        })
+}
+
+/// The schema version of this release.
+pub(super) fn known_version() -> i64 {
+    MIGRATIONS.len() as i64
+}
+
+/// The schema version of a file that this release can read or bring up to date.
+pub(super) fn version_of(connection: &Connection, path: &Path) -> Result<i64, Error> {
+    refuse_newer(connection, path)
+}
+
 fn version(connection: &Connection) -> Result<i64, rusqlite::Error> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
-fn cannot_open(path: &Path, source: rusqlite::Error) -> Error {
+pub(super) fn cannot_open(path: &Path, source: rusqlite::Error) -> Error {
     let cure = match source.sqlite_error_code() {
         Some(ErrorCode::CannotOpen) if path.is_dir() => {
             "it is a folder; store.path must name a file".to_owned()
@@ -174,5 +199,109 @@ mod tests {
             )
             .expect("read");
         assert_eq!((grave.as_str(), arrived), ("key350", 20));
+    }
+
+    /// A file as the release with so many migrations left it.
+    fn of_before(path: &Path, migrations: usize) {
+        let mut connection = Connection::open(path).expect("opened");
+        Migrations::from_slice(&MIGRATIONS[..migrations])
+            .to_latest(&mut connection)
+            .expect("of before");
+        connection
+            .execute_batch(
+                "PRAGMA journal_mode = WAL;
+                 INSERT INTO sources (id, name, url, active, paused, priority) VALUES (1, 'mill', 'http://m.example/', 1, 0, 0);
+                 INSERT INTO articles (pk, id, published_id, representative, published_at_ms, first_seen_at_ms,
+                   updated_at_ms, revision) VALUES (1, 'a', 'a', 1, 10, 20, 30, 1);",
+            )
+            .expect("filled");
+    }
+
+    fn state(path: &Path) -> (i64, i64) {
+        Connection::open(path)
+            .and_then(|connection| {
+                let articles =
+                    connection.query_row("SELECT count(*) FROM articles", [], |row| row.get(0))?;
+                Ok((version(&connection)?, articles))
+            })
+            .expect("a database")
+    }
+
+    #[test]
+    fn an_older_store_is_copied_before_it_is_brought_up_to_date() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("feedmill.db");
+        of_before(&path, 3);
+        let refused = super::super::Store::open_to_read(&path).expect_err("refused");
+        assert!(matches!(refused, Error::TooOld { .. }), "{refused}");
+        let copy = folder.path().join("feedmill.db.before-0004");
+        assert!(!copy.exists(), "who only reads copies and migrates nothing");
+
+        drop(open(&path, false).expect("brought up to date"));
+        assert_eq!(state(&path), (MIGRATIONS.len() as i64, 1));
+        assert_eq!(state(&copy), (3, 1));
+        drop(open(&path, false).expect("opened again"));
+        let copies = std::fs::read_dir(folder.path()).expect("listed").count();
+        assert_eq!(copies, 2, "one that is current is not copied");
+    }
+
+    #[test]
+    fn the_newest_two_copies_stay() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("feedmill.db");
+        for migrations in [3, 4, 5] {
+            for suffix in ["", "-wal", "-shm"] {
+                let _ = std::fs::remove_file(folder.path().join(format!("feedmill.db{suffix}")));
+            }
+            of_before(&path, migrations);
+            drop(open(&path, false).expect("brought up to date"));
+        }
+        let there = |number: &str| {
+            folder
+                .path()
+                .join(format!("feedmill.db.before-{number}"))
+                .exists()
+        };
+        assert_eq!(
+            [there("0004"), there("0005"), there("0006")],
+            [false, true, true]
+        );
+    }
+
+    #[test]
+    fn a_new_or_empty_store_is_not_copied() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("feedmill.db");
+        of_before(&path, 3);
+        let emptied = Connection::open(&path).expect("opened");
+        emptied
+            .execute_batch(
+                "DELETE FROM articles; DELETE FROM sources; PRAGMA wal_checkpoint(TRUNCATE);",
+            )
+            .expect("emptied");
+        drop(emptied);
+        drop(open(&path, false).expect("brought up to date"));
+        assert!(!folder.path().join("feedmill.db.before-0004").exists());
+    }
+
+    #[test]
+    fn a_failed_migration_leaves_the_store_as_it_was_and_says_so() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("feedmill.db");
+        of_before(&path, 3);
+        let mut migrations = MIGRATIONS[..5].to_vec();
+        migrations.push(M::up(
+            "ALTER TABLE articles ADD COLUMN more TEXT; INSERT INTO nowhere VALUES (1);",
+        ));
+        let mut connection = Connection::open(&path).expect("opened");
+        let failed = migrate_by(&migrations, &mut connection, &path).expect_err("failed");
+        drop(connection);
+        let said = failed.to_string();
+        assert!(
+            said.contains("it is unchanged") && said.contains("nowhere"),
+            "{said}"
+        );
+        assert_eq!(state(&path), (3, 1));
+        drop(open(&path, false).expect("brought up to date by a release that can"));
     }
 }

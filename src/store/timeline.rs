@@ -9,8 +9,11 @@ use rusqlite::{Connection, Row, params};
 use super::claims::Sources;
 use super::codec::{decompress, from_json, id_kind, instant, json, millis, optional_instant, rung};
 use super::fill::{fill, related};
+use super::kept::kept;
 use super::{Error, Store, full_text, index};
-use crate::model::{Article, Details, Entry, EntryRef, FeedInfo, Origin, PageFields, Rung, Source};
+use crate::model::{
+    Article, Details, Entry, EntryRef, FeedInfo, Kept, Origin, PageFields, Rung, Source,
+};
 use crate::search::Query;
 
 /// Which articles are wanted, newest first.
@@ -140,6 +143,31 @@ impl Store {
         sources: &Sources,
         mut visit: impl FnMut(Article) -> bool,
     ) -> Result<(), Error> {
+        self.each_row(selection, sources, |_, _, _, article| Ok(visit(article)))
+    }
+
+    /// The same, each with what the store has of it and its JSON does not show.
+    ///
+    /// # Errors
+    /// [`Error::Sql`], [`Error::Damaged`].
+    pub fn each_kept(
+        &self,
+        selection: &Selection,
+        sources: &Sources,
+        mut visit: impl FnMut(Article, Kept) -> bool,
+    ) -> Result<(), Error> {
+        self.each_row(selection, sources, |connection, origins, place, article| {
+            let kept = kept(connection, place, &article, &|key| origins.is_hidden(key))?;
+            Ok(visit(article, kept))
+        })
+    }
+
+    fn each_row(
+        &self,
+        selection: &Selection,
+        sources: &Sources,
+        mut visit: impl FnMut(&Connection, &Origins<'_>, (i64, i64), Article) -> Result<bool, Error>,
+    ) -> Result<(), Error> {
         self.read(|connection| {
             let origins = Origins::new(sources, &selection.hidden);
             let sql = statement(selection);
@@ -177,7 +205,9 @@ impl Store {
                     }
                 }
                 left -= 1;
-                if !visit(article(connection, row, &origins)?) {
+                let found = article(connection, row, &origins)?;
+                let place = (row.get(0)?, row.get(8)?); // itself, and the entry that is shown
+                if !visit(connection, &origins, place, found)? {
                     break;
                 }
             }

@@ -1,5 +1,6 @@
 //! The writer's thread: groups polls into transactions.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -7,6 +8,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
+use super::upkeep::{self, Upkeep};
 use super::window::Window;
 use super::{Error, Job, Message, polls};
 use crate::model::{Item, Nearness, Observation, Observed, Report};
@@ -31,9 +33,15 @@ type Reply = (
 );
 
 /// Serves messages until every handle is gone, then tidies the WAL away.
-pub(super) fn run(mut connection: Connection, nearness: Nearness, inbox: &Receiver<Message>) {
+pub(super) fn run(
+    mut connection: Connection,
+    path: &Path,
+    nearness: Nearness,
+    inbox: &Receiver<Message>,
+) {
     let mut window = Window::new(nearness);
-    let mut next = inbox.recv().ok();
+    let mut upkeep = Upkeep::new(path, Instant::now());
+    let mut next = wait(&connection, &mut upkeep, inbox);
     while let Some(message) = next.take() {
         let after = match message {
             Message::Run(job) => {
@@ -42,14 +50,29 @@ pub(super) fn run(mut connection: Connection, nearness: Nearness, inbox: &Receiv
             }
             poll @ Message::Poll { .. } => transaction(&mut connection, &mut window, inbox, poll),
         };
+        upkeep.after_write(&connection, Instant::now());
         next = match after {
             After::Message(message) => Some(message),
-            After::Idle => inbox.recv().ok(),
+            After::Idle => wait(&connection, &mut upkeep, inbox),
             After::Closed => None,
         };
     }
-    // A leftover WAL is replayed at the next start: failing here loses nothing.
-    let _ = connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE);");
+    upkeep::at_close(&connection);
+}
+
+/// The next message; while there is none the file is looked after. `None`: every handle is gone.
+fn wait(
+    connection: &Connection,
+    upkeep: &mut Upkeep,
+    inbox: &Receiver<Message>,
+) -> Option<Message> {
+    loop {
+        match inbox.recv_timeout(upkeep::IDLE) {
+            Ok(message) => return Some(message),
+            Err(RecvTimeoutError::Timeout) => upkeep.when_idle(connection, Instant::now()),
+            Err(RecvTimeoutError::Disconnected) => return None,
+        }
+    }
 }
 
 /// A panic in one job must not end the writer for all.

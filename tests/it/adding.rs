@@ -375,19 +375,39 @@ async fn lists_come_in_and_go_out_without_secrets() {
     let (code, out, err) = mill.run(&["import", file]).await;
     assert_eq!(code, 0, "{err}");
     assert!(out.contains("3 added to"), "{out}");
-    for (text, code, words) in [
-        ("<html>", 1, "is no OPML document"),
-        (" \n{\"id\": 1}\n", 2, "an OPML list of feeds is expected"),
-        ("", 1, "is no OPML document"),
-    ] {
+    assert_eq!(
+        mill.config().matches("title = ").count(),
+        1,
+        "an id is no title"
+    );
+    let check = async |text: &str, more: &[&str], code: i32, words: &str| {
         mill.write("list.opml", text);
         let before = mill.config();
-        let (ended, _, err) = mill.run(&["import", file]).await;
+        let (ended, _, err) = mill.run(&[&["import", file], more].concat()).await;
         assert_eq!((ended, mill.config()), (code, before), "{text}");
-        assert!(err.contains(words), "{err}");
-    }
-    let (code, _, err) = mill.run(&["import", file, "--tag", "a/b"]).await;
-    assert_ne!(code, 0, "{err}");
+        assert!(err.contains(words), "{words:?} in {err}");
+    };
+    check("<html>", &[], 1, "is no OPML document").await;
+    check("", &[], 1, "is no OPML document").await;
+    check(list, &["--tag", "a/b"], 2, "--tag: \"a/b\" cannot be a tag").await;
+    // Articles: they go into the store, and have no tags.
+    check(" \n{\"id\": 1}\n", &[], 1, "could not be imported").await;
+    check("{\"id\": 1}\n", &["--tag", "a"], 2, "is no OPML list").await;
+    // What is broken costs itself only.
+    mill.write(
+        "list.opml",
+        "<opml><outline xmlUrl='https://cut.example/ text=x>\n<outline xmlUrl='https://e.example/'/>",
+    );
+    let (code, out, err) = mill.run(&["import", file]).await;
+    assert_eq!(code, 0, "{err}");
+    assert!(
+        out.contains("1 added to") && out.contains("1 left out"),
+        "{out}"
+    );
+    assert!(
+        err.contains("list.opml:1:7: the tag is not closed"),
+        "{err}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,7 @@ mod adding;
 mod archived;
 mod archives;
 mod asked;
+mod care;
 mod child;
 mod dedup;
 mod delta;
