@@ -27,7 +27,7 @@ pub struct Payload {
     pub redirects: Vec<Hop>,
     /// The body ended before its declared length: parse what is whole, keep no validators.
     pub cut: bool,
-    /// There was more of it than was wanted, as of [`Fetcher::robots`].
+    /// There was more of it than was wanted, as of [`super::Fetcher::robots`].
     pub is_beginning: bool,
     /// It holds only what is new since the validators that were sent (226, RFC 3229 §10.4.1): to be merged, not to be
     /// taken for the whole.
