@@ -2,7 +2,7 @@
 //!
 //! One reader for all forms: RFC 2822 and its obsolete spellings, RFC 3339, ISO 8601 with and without zone, week and
 //! day-of-year dates, asctime, JavaScript, prose in some fifteen languages, Unix seconds and milliseconds. The text
-//! falls into numbers, words and marks ([`tokens`]); each piece says what it is by its form, its neighbours and the
+//! falls into numbers, words and marks ([`mod@tokens`]); each piece says what it is by its form, its neighbours and the
 //! tables of [`words`]. A piece that says nothing known makes the whole text none: better no date than a wrong one.
 //!
 //! A weekday is ignored, since it is often wrong and never needed. `03/04/2012` could be two days, so it is none;
