@@ -20,6 +20,7 @@ use crate::publish::http;
 use crate::schedule;
 use crate::service::{self as manager, Notice};
 use crate::store::{Holder, Lock, Sources, Store};
+use crate::system;
 
 pub use add::{Wanted, add};
 pub use canonicalize::canonicalize;
@@ -159,6 +160,33 @@ async fn opened(config: &Config) -> Result<(Store, Sources), Failure> {
         .await
         .map_err(Failure::setup)?;
     Ok((store, sources))
+}
+
+/// Gives up what the daemon of a configuration needs no right to. Threads that are there already keep theirs: to be called
+/// before any is started.
+///
+/// # Errors
+/// [`Failure::Setup`] for a bad configuration, and when a folder cannot be made.
+pub fn confine(path: Option<&Path>) -> Result<(), Failure> {
+    let path = config::locate(path).map_err(Failure::setup)?;
+    let config = read(&path).map_err(Failure::setup)?;
+    if !config.server.confine {
+        return Ok(());
+    }
+    let folders = config.written_folders();
+    for folder in &folders {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            Failure::Setup(format!(
+                "cannot make the folder {}: {error}; make it, or give the daemon's user leave to",
+                folder.display()
+            ))
+        })?;
+    }
+    match system::confine(&folders) {
+        Ok(confined) => tracing::debug!(?confined, "rights to write were given up"),
+        Err(error) => tracing::warn!(%error, "rights to write could not be given up"),
+    }
+    Ok(())
 }
 
 /// `run`.

@@ -103,6 +103,24 @@ pub struct Server {
     pub listen: Listen,
     /// Base of every self link; ends in `/`.
     pub public_url: Url,
+    /// The daemon gives up the right to write elsewhere than it must, where the kernel has Landlock.
+    pub confine: bool,
+}
+
+impl Config {
+    /// Folders that the daemon writes to: those of the store, of outputs, of its socket, and for temporary files.
+    pub fn written_folders(&self) -> Vec<PathBuf> {
+        let mut folders: Vec<PathBuf> = { &self.outputs }
+            .iter()
+            .filter_map(|output| output.directory.clone())
+            .collect();
+        folders.extend(self.store.path.parent().map(Path::to_owned));
+        if let Listen::Unix(path) = &self.server.listen {
+            folders.extend(path.parent().map(Path::to_owned));
+        }
+        folders.push(std::env::temp_dir());
+        folders
+    }
 }
 
 /// `[store]`.

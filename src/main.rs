@@ -269,7 +269,12 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     feedmill::parse::silence_panics();
     let daemon = matches!(arguments.command, Command::Run);
+    let confined = |()| match daemon {
+        true => commands::confine(arguments.config.as_deref()),
+        false => Ok(()),
+    };
     let result = tracing_to(daemon)
+        .and_then(confined)
         .and_then(|()| runtime(daemon))
         .and_then(|runtime| runtime.block_on(execute(arguments)));
     match result {

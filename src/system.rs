@@ -14,13 +14,24 @@ use other as here;
 use unix as here;
 
 pub use here::{
-    Hangups, LocalListener, LocalStream, connect, free_space, inherited, is_journal, journal,
-    may_write, mode, open_files, owner, private, raise_open_files, set_mode, take_owner, tell,
-    terminated, watched,
+    Hangups, LocalListener, LocalStream, confine, connect, free_space, inherited, is_journal,
+    journal, may_write, mode, open_files, owner, private, raise_open_files, set_mode, take_owner,
+    tell, terminated, watched,
 };
 
 /// A log that keeps the fields of each event.
 pub type Journal = Box<dyn tracing_subscriber::Layer<tracing_subscriber::Registry> + Send + Sync>;
+
+/// What [`confine`] came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confined {
+    /// This thread, and those it starts from now on, write only where they may and execute nothing.
+    Fully,
+    /// Less than that, as this kernel is older than the rules.
+    Partly,
+    /// Nothing changed: this system cannot.
+    Not,
+}
 
 /// What the service manager is told, in the way of sd_notify(3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

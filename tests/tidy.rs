@@ -81,6 +81,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("prometheus", &["meters"]),
     ("sd_notify", &["system"]),
     ("listenfd", &["system"]),
+    ("landlock", &["system"]),
     ("rlimit", &["system"]),
     ("rustix", &["system"]),
     ("tracing_journald", &["system"]),

@@ -9,7 +9,7 @@ pub(super) const GRAMMAR: &[(&str, &[&str])] = &[
         ],
     ),
     ("conf.d", &["source", "opml", "output"]),
-    ("server", &["listen", "public_url"]),
+    ("server", &["listen", "public_url", "confine"]),
     ("store", &["path", "url", "synchronous", "retention"]),
     ("store.retention", &["age", "articles", "per_source"]),
     (

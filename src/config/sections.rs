@@ -54,7 +54,9 @@ pub(super) fn server(
             }
             _ => Callbacks::Public,
         });
+    let confine = section.read("confine", true, notes, flag);
     let server = Server {
+        confine,
         public_url: public_url.unwrap_or_else(|| own_url(&listen)),
         listen,
     };

@@ -38,12 +38,15 @@ pub(super) struct Reloader {
     files: Vec<PathBuf>,
     /// How they looked then.
     seen: Stamps,
+    /// Folders that this process may write to.
+    writable: Vec<PathBuf>,
 }
 
 impl Reloader {
     /// Of a first setup, as it was just read.
     pub(super) fn new(first: Setup) -> (Self, Current) {
         let (path, started) = (first.config.path.clone(), first.since);
+        let writable = first.config.written_folders();
         let (setups, setup) = watch::channel(Arc::new(first));
         let (refused, is_refused) = watch::channel(None);
         let reloader = Self {
@@ -52,6 +55,7 @@ impl Reloader {
             setups,
             refused,
             seen: Stamps::new(),
+            writable,
         };
         let current = Current {
             setup,
@@ -166,7 +170,7 @@ impl Reloader {
         for warning in &config.warnings {
             tracing::warn!("{warning}");
         }
-        let (config, later) = kept(&old.config, config);
+        let (config, later) = kept(&old.config, config, &self.writable);
         let setup = match follow(&old, config, now).await {
             Ok(setup) => setup,
             Err(error) => {
@@ -244,7 +248,7 @@ async fn read(path: PathBuf, store: store::Store) -> (Result<Config, Problems>, 
 }
 
 /// The new configuration, but for what a process keeps for life; and the keys of that which say something new.
-fn kept(old: &Config, mut new: Config) -> (Config, Vec<&'static str>) {
+fn kept(old: &Config, mut new: Config, writable: &[PathBuf]) -> (Config, Vec<&'static str>) {
     let mut later = Vec::new();
     if new.server.listen != old.server.listen {
         later.push("server.listen");
@@ -265,6 +269,14 @@ fn kept(old: &Config, mut new: Config) -> (Config, Vec<&'static str>) {
     if new.dedup != old.dedup {
         later.push("dedup");
         new.dedup = old.dedup;
+    }
+    if new.server.confine != old.server.confine {
+        later.push("server.confine");
+        new.server.confine = old.server.confine;
+    }
+    let may_write = |folder: &PathBuf| writable.iter().any(|own| folder.starts_with(own));
+    if new.server.confine && !new.written_folders().iter().all(may_write) {
+        later.push("a new output.directory");
     }
     if new.fetch.max_body != old.fetch.max_body {
         later.push("fetch.max_body");

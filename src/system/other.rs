@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Inherited, Journal, Notice};
+use super::{Confined, Inherited, Journal, Notice};
 
 /// Permissions are as the folder's.
 pub fn private(_: &mut OpenOptions) {}
@@ -61,6 +61,14 @@ pub fn open_files() -> Option<(u64, u64)> {
 /// Nothing is known of a limit.
 pub fn raise_open_files(_: u64) -> Option<u64> {
     None
+}
+
+/// Not here.
+///
+/// # Errors
+/// None.
+pub fn confine(_: &[std::path::PathBuf]) -> io::Result<Confined> {
+    Ok(Confined::Not)
 }
 
 /// There are no sockets with a path.

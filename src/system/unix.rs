@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Inherited, Journal, Notice};
+use super::{Confined, Inherited, Journal, Notice};
 
 /// What is made is for this user alone.
 pub fn private(options: &mut OpenOptions) {
@@ -69,6 +69,47 @@ pub fn open_files() -> Option<(u64, u64)> {
 /// Asks for so many files, and gives how many may be open then; `None`: nothing is known of a limit.
 pub fn raise_open_files(wanted: u64) -> Option<u64> {
     rlimit::increase_nofile_limit(wanted).ok()
+}
+
+/// From now on this thread, and those it starts, may write below these folders only, and execute nothing (Landlock, Linux
+/// 5.13 and later). Files that are open stay so; what may be read does not change. A folder that is not there gives no
+/// leave.
+///
+/// # Errors
+/// What the kernel refuses.
+#[cfg(target_os = "linux")]
+pub fn confine(writable: &[std::path::PathBuf]) -> io::Result<Confined> {
+    use landlock::{
+        ABI, AccessFs, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError,
+        RulesetStatus,
+    };
+    let abi = ABI::V5;
+    let writing = AccessFs::from_write(abi);
+    let restrict = || -> Result<RulesetStatus, RulesetError> {
+        let mut rules = Ruleset::default()
+            .handle_access(writing | AccessFs::Execute)?
+            .create()?;
+        for folder in writable {
+            if let Ok(folder) = PathFd::new(folder) {
+                rules = rules.add_rule(PathBeneath::new(folder, writing))?;
+            }
+        }
+        Ok(rules.restrict_self()?.ruleset)
+    };
+    Ok(match restrict().map_err(io::Error::other)? {
+        RulesetStatus::FullyEnforced => Confined::Fully,
+        RulesetStatus::PartiallyEnforced => Confined::Partly,
+        RulesetStatus::NotEnforced => Confined::Not,
+    })
+}
+
+/// Landlock is Linux's.
+///
+/// # Errors
+/// None.
+#[cfg(not(target_os = "linux"))]
+pub fn confine(_: &[std::path::PathBuf]) -> io::Result<Confined> {
+    Ok(Confined::Not)
 }
 
 /// A socket with a path.

@@ -23,6 +23,11 @@ struct Running {
 impl Running {
     /// Polls what `rest` names; feeds `a`, `b` and `c` are there, each with an article of its name.
     async fn new(rest: &str) -> Self {
+        Self::with("", rest).await
+    }
+
+    /// The same, with more in `[server]`.
+    async fn with(server: &str, rest: &str) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (folder, origin) = (
             tempfile::tempdir().expect("a folder"),
@@ -35,7 +40,7 @@ impl Running {
         let path = folder.path().to_owned();
         std::fs::write(
             path.join("feedmill.toml"),
-            head(&address) + &rest.replace("ORIGIN", origin.url("").as_str()),
+            head(&address, server) + &rest.replace("ORIGIN", origin.url("").as_str()),
         )
         .expect("written");
         let starting = tokio::task::spawn_blocking(move || daemon_within(&path, PATIENCE));
@@ -54,7 +59,7 @@ impl Running {
     /// The configuration with another end. As an editor does it: a new file takes the place of the old one.
     fn edit(&self, rest: &str) {
         let aside = self.path().join("feedmill.toml~");
-        let text = head(&self.address) + &rest.replace("ORIGIN", self.origin.url("").as_str());
+        let text = head(&self.address, "") + &rest.replace("ORIGIN", self.origin.url("").as_str());
         std::fs::write(&aside, text).expect("written");
         std::fs::rename(&aside, self.path().join("feedmill.toml")).expect("renamed");
     }
@@ -101,8 +106,10 @@ impl Running {
     }
 }
 
-fn head(address: &str) -> String {
-    format!("[server]\nlisten = \"{address}\"\n[fetch]\nallow_private = [\"127.0.0.0/8\"]\n")
+fn head(address: &str, server: &str) -> String {
+    format!(
+        "[server]\nlisten = \"{address}\"\n{server}[fetch]\nallow_private = [\"127.0.0.0/8\"]\n"
+    )
 }
 
 fn sources(names: &[&str]) -> String {
@@ -249,6 +256,45 @@ async fn a_signal_reloads_and_what_a_process_keeps_for_life_waits_for_the_next_s
         .await;
     let (_, said, _) = running.run(&["reload"]).await;
     assert!(said.contains("at the next start: server.listen"), "{said}");
+}
+
+/// Landlock: what was not foreseen at the start is not written to, though this user may.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_daemon_writes_only_where_it_said_at_its_start() {
+    // Not below the folder for temporary files, which the daemon may write to.
+    let elsewhere = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+    for (confine, name) in [("true", "confined"), ("false", "free")] {
+        let rest = format!(
+            "[store]\nretention = {{ age = \"30d\" }}\n{}",
+            sources(&["a"])
+        );
+        let running = Running::with(&format!("confine = {confine}\n"), &rest).await;
+        running
+            .shows("all.atom", |feed| feed.contains("About a"))
+            .await;
+        let folder = elsewhere.path().join(name);
+        std::fs::create_dir(&folder).expect("made");
+        let output = format!(
+            "[[output]]\nname = \"all\"\ntitle = \"Edited\"\ndirectory = \"{}\"\n",
+            folder.display()
+        );
+        let known = std::fs::read_to_string(running.path().join("feedmill.toml")).expect("read");
+        std::fs::write(running.path().join("feedmill.toml"), known + &output).expect("written");
+        let (code, said, error) = running.run(&["reload"]).await;
+        assert_eq!(code, Some(0), "{error}");
+        let is_confined = confine == "true";
+        assert_eq!(
+            said.contains("at the next start: a new output.directory"),
+            is_confined,
+            "{said}"
+        );
+        // Files are written before the feeds are served.
+        running
+            .shows("all.atom", |feed| feed.contains("<title>Edited</title>"))
+            .await;
+        assert_eq!(folder.join("all.atom").exists(), !is_confined, "{name}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
