@@ -21,30 +21,40 @@ use crate::schedule;
 use crate::service::{self as manager, Notice};
 use crate::store::{Holder, Lock, Sources, Store};
 
+pub use add::{Wanted, add};
 pub use canonicalize::canonicalize;
 pub use care::{backup, restore};
 pub use correct::correct;
 pub use doctor::doctor;
 pub use documents::{export_feed, export_jsonl, parse};
+pub use editing::{pause, remove};
 pub use explain::explain;
 pub use extract::{Asked, extract};
-pub use import_articles::import_articles;
+pub use import::import;
+pub use init::init;
 pub use listings::{articles, sources};
 pub use manual::{completions, man};
+pub use opml::export_opml;
 pub use poll::poll;
 pub use service::{reload, status};
 pub use simulate::simulate;
 
+mod add;
 mod canonicalize;
 mod care;
 mod correct;
 mod doctor;
 mod documents;
+mod editing;
 mod explain;
 mod extract;
+mod find;
+mod import;
 mod import_articles;
+mod init;
 mod listings;
 mod manual;
+mod opml;
 mod poll;
 mod service;
 mod simulate;
@@ -91,15 +101,20 @@ fn load(path: Option<&Path>) -> Result<Config, Failure> {
 /// The configuration with the copies of fetched lists that the store has.
 fn read(path: &Path) -> Result<Config, config::Problems> {
     let config = config::load(path, &Library::new())?;
+    match library(&config) {
+        Some(library) => config::load(path, &library),
+        None => Ok(config),
+    }
+}
+
+/// The copies of fetched lists that the store has; `None`: none is wanted or can be read.
+fn library(config: &Config) -> Option<Library> {
     if config.lists.is_empty() || !config.store.path.exists() {
-        return Ok(config);
+        return None;
     }
     let store = Store::open_to_read(&config.store.path);
     // A store that cannot be read is the business of whoever needs it.
-    match store.and_then(|store| store.library()) {
-        Ok(library) => config::load(path, &library),
-        Err(_) => Ok(config),
-    }
+    store.and_then(|store| store.library()).ok()
 }
 
 fn shell(config: &Config, store: Store) -> Result<Shell, Failure> {

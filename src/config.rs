@@ -24,10 +24,13 @@ use parts::{PART, Part, beside, conf_d, name_beside};
 use roster::Roster;
 use source::Defaults;
 
+pub use edited::{Subscriptions, files, load_edited, subscriptions};
 pub use sections::budget;
 pub use values::humane_duration;
 
 mod address;
+pub mod edit;
+mod edited;
 mod file;
 mod filters;
 mod grammar;
@@ -274,7 +277,7 @@ pub fn load_noting(
 ) -> Result<Config, Problems> {
     files.borrow_mut().extend([path.to_owned(), conf_d(path)]);
     let bytes = std::fs::read(path).map_err(|error| {
-        whole_file(path, format!("cannot be read: {error}; name another with --config, or start from config/feedmill.toml"))
+        whole_file(path, format!("cannot be read: {error}; name another with --config, or write one with `feedmill init`"))
     })?;
     let more = beside(path)?;
     files
@@ -377,7 +380,7 @@ fn locate_among(
         .collect();
     let looked = looked.join(", ");
     let message = format!(
-        "no configuration: looked for {looked}; name one with --config FILE, or start from config/feedmill.toml"
+        "no configuration: looked for {looked}; name one with --config FILE, or write one with `feedmill init`"
     );
     Err(whole_file(Path::new("feedmill.toml"), message))
 }

@@ -16,6 +16,7 @@ use crate::push::Push;
 use crate::service::{self, Notice};
 use crate::store::{self, Scope, Sources, Store};
 
+pub use followed::opml;
 pub use lists::refresh as refresh_lists;
 pub use outputs::{passes, publish, rendered, selection, write_pages};
 pub use reload::Order;

@@ -41,7 +41,7 @@ pub use decode::Decoded;
 pub use error::{BadRedirect, Error, Wait};
 pub use gate::host_key;
 pub use head::Coding;
-pub use link::Links;
+pub use link::{Alternate, Links};
 pub use payload::Payload;
 pub use redirect::{Hop, moved_to};
 pub use robots::{ROBOTS_BYTES, Robots, product};

@@ -26,6 +26,8 @@ pub mod recover;
 
 pub mod parse;
 
+pub mod discover;
+
 pub mod normalize;
 
 pub mod extract;

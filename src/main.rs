@@ -44,6 +44,61 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Write a configuration to begin with
+    Init {
+        /// Where [default: that of --config, else $FEEDMILL_CONFIG, else ./feedmill.toml]
+        file: Option<PathBuf>,
+    },
+    /// Follow a site: find its feed, show it, write it into the configuration
+    Add {
+        /// A page, a site or a feed
+        url: String,
+        /// A tag of it; again for more
+        #[arg(long = "tag", value_name = "TAG")]
+        tags: Vec<String>,
+        /// Its id [default: made from the address of the feed]
+        #[arg(long)]
+        id: Option<String>,
+        /// Your name for it [default: the feed's own]
+        #[arg(long)]
+        title: Option<String>,
+        /// When it is polled: "every 30m", a crontab line, @daily, adaptive [default: that of the configuration]
+        #[arg(long, value_name = "SCHEDULE")]
+        schedule: Option<String>,
+        /// Show the feed; write nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// What an OPML list names into the configuration, its folders as tags; or articles of `export --format jsonl` into the
+    /// store, where those that are there already stay as they are
+    Import {
+        /// The list, or the articles
+        file: PathBuf,
+        /// Of a list: a tag of all feeds; again for more
+        #[arg(long = "tag", value_name = "TAG")]
+        tags: Vec<String>,
+        /// Of a list: say what would be added; write nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Follow a source no longer: out of the configuration; what is stored of it stays
+    Remove {
+        /// Its id or URL
+        source: String,
+    },
+    /// Keep a source and do not poll it
+    Pause {
+        /// Its id or URL
+        source: String,
+    },
+    /// Poll a paused source again
+    Resume {
+        /// Its id or URL
+        source: String,
+    },
     /// Validate the configuration, print each source with its next three polls
     Check {
         /// Print JSON
@@ -185,12 +240,7 @@ enum Command {
         /// The backup
         file: PathBuf,
     },
-    /// Articles of `export --format jsonl` into the store; those that are there already stay as they are
-    Import {
-        /// The file
-        file: PathBuf,
-    },
-    /// Stored articles on standard output
+    /// Stored articles, or what is followed, on standard output
     Export {
         /// How
         #[arg(long, value_enum, default_value_t = Format::Jsonl)]
@@ -205,6 +255,8 @@ enum Command {
 enum Format {
     /// One article a line
     Jsonl,
+    /// What is followed, as an OPML list; without private sources
+    Opml,
     /// An Atom document
     Atom,
     /// An RSS 2.0 document
@@ -286,6 +338,35 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
             all,
             dry_run,
         } => commands::poll(config, sources, all, dry_run).await,
+        Command::Init { file } => commands::init(config, file),
+        Command::Add {
+            url,
+            tags,
+            id,
+            title,
+            schedule,
+            dry_run,
+            json,
+        } => {
+            let wanted = commands::Wanted {
+                url,
+                tags,
+                id,
+                title,
+                schedule,
+                dry_run,
+                json,
+            };
+            commands::add(config, wanted).await
+        }
+        Command::Import {
+            file,
+            tags,
+            dry_run,
+        } => commands::import(config, &file, &tags, dry_run).await,
+        Command::Remove { source } => commands::remove(config, &source),
+        Command::Pause { source } => commands::pause(config, &source, true),
+        Command::Resume { source } => commands::pause(config, &source, false),
         Command::Check { json } => commands::check(config, json),
         Command::Man { folder } => commands::man(Arguments::command(), folder.as_deref()),
         Command::Completions { shell } => commands::completions(Arguments::command(), shell),
@@ -350,10 +431,10 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
         Command::Backup { file, force } => commands::backup(config, &file, force).await,
         Command::Restore { file } => commands::restore(config, &file).await,
         Command::Doctor { online, json } => commands::doctor(config, online, json).await,
-        Command::Import { file } => commands::import_articles(config, &file).await,
         Command::Export { format, output } => {
             let output = output.as_deref();
             match format {
+                Format::Opml => commands::export_opml(config, output).await,
                 Format::Jsonl => commands::export_jsonl(config, output).await,
                 Format::Atom => commands::export_feed(config, publish::Format::Atom, output).await,
                 Format::Rss => commands::export_feed(config, publish::Format::Rss, output).await,

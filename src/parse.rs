@@ -8,8 +8,10 @@ mod convert;
 mod date;
 mod extras;
 mod json;
+mod links;
 mod pace;
 mod sniff;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod zone;
@@ -21,6 +23,8 @@ use chrono::{DateTime, Utc};
 
 use crate::model::Signals;
 use crate::recover::{self, Feed, MAX_TEXT};
+pub use links::{FeedLink, Named, feed_links, is_feed_type};
+
 pub use crate::recover::{Format, Repair};
 
 /// A date as a page or a feed writes it → the instant, and whether only the day was named (then 12:00 in `zone`, UTC

@@ -20,7 +20,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("schedule", &["model"]),
     ("fetch", &["model", "config"]),
     ("recover", &["model", "fetch", "text"]), // the names of characters
-    ("parse", &["model", "fetch", "recover"]),
+    ("parse", &["model", "fetch", "recover", "text"]), // the names of characters
+    ("discover", &["fetch", "parse"]),        // what a response and a page link
     ("normalize", &["model", "parse", "text"]),
     // its parts go through the same rules as those of an entry
     (
@@ -65,6 +66,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("markup5ever", &["text"]),
     ("trafilatura", &["extract"]),
     ("scraper", &["config/selector"]),
+    ("toml_edit", &["config/edit"]),
     ("regex", &["filter"]),
     ("rusqlite", &["store"]),
     ("rusqlite_migration", &["store"]),

@@ -26,7 +26,7 @@ const LONGEST_LINE: u64 = 64 << 20;
 /// # Errors
 /// [`Failure::Running`] while a daemon runs, when the file or the store fails, and, after all other lines are stored, when
 /// some were broken.
-pub async fn import_articles(config: Option<&Path>, file: &Path) -> Result<(), Failure> {
+pub(super) async fn import_articles(config: Option<&Path>, file: &Path) -> Result<(), Failure> {
     let config = load(config)?;
     let mut lock = take_lock(&config)?.map_err(|holder| {
         Failure::Running(format!(

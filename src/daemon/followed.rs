@@ -3,6 +3,9 @@
 //! They name the sources that an open output includes, and no secret: private sources and files are not in the OPML, and
 //! their addresses and errors not in the JSON.
 
+use std::collections::HashMap;
+
+use crate::config::{Config, Output};
 use crate::meters;
 use crate::model::Source;
 use crate::publish::atom;
@@ -10,6 +13,7 @@ use crate::publish::opml::{self, Followed};
 use crate::store::{self, SourceHealth};
 
 use super::asked::Desk;
+use super::outputs::chooses;
 use super::{happenings, metrics};
 
 /// A list of sources.
@@ -66,11 +70,40 @@ pub(super) fn render(desk: &Desk, list: List) -> Result<Vec<u8>, store::Error> {
         List::Opml => {
             let mut all = open()?;
             all.retain(|health| health.url != PRIVATE);
-            let sources: Vec<Followed> = all.into_iter().map(followed).collect();
-            opml::render("Followed by Feedmill", &sources)
+            outlines(all)
         }
         List::Json => serde_json::to_vec_pretty(&open()?).unwrap_or_else(|_| b"[]".to_vec()),
     })
+}
+
+fn outlines(all: Vec<SourceHealth>) -> Vec<u8> {
+    let sources: Vec<Followed> = all.into_iter().map(followed).collect();
+    opml::render("Followed by Feedmill", &sources)
+}
+
+/// The OPML of everything that is followed, for the operator; `output`: of what it is of. Without private sources and
+/// files, which are counted, and without users and passwords.
+pub fn opml(
+    config: &Config,
+    mut all: Vec<SourceHealth>,
+    output: Option<&Output>,
+) -> (Vec<u8>, usize) {
+    let of: HashMap<&str, &Source> = { config.sources.iter() }
+        .map(|source| (source.id.as_str(), source.as_ref()))
+        .collect();
+    let mut left_out = 0;
+    all.retain_mut(|health| {
+        let Some(source) = of.get(health.id.as_str()) else {
+            return false;
+        };
+        if output.is_some_and(|output| !chooses(output, source)) {
+            return false;
+        }
+        health.adopted_url = health.adopted_url.take().map(without_user);
+        left_out += usize::from(is_secret(source));
+        !is_secret(source)
+    });
+    (outlines(all), left_out)
 }
 
 /// Stands where an address is nobody's business.

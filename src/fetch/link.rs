@@ -1,4 +1,5 @@
-//! The `Link` header field (RFC 8288), as far as it concerns feeds: `hub` and `self` (W3C WebSub §4). Pure.
+//! The `Link` header field (RFC 8288), as far as it concerns feeds: `hub` and `self` (W3C WebSub §4), `alternate` and `feed`.
+//! Pure.
 
 use http::HeaderMap;
 use http::header::LINK;
@@ -7,6 +8,22 @@ use url::Url;
 /// Hubs that are kept.
 const MOST_HUBS: usize = 10;
 
+/// Alternates that are kept.
+const MOST_ALTERNATES: usize = 20;
+
+/// A link of a response to another form of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alternate {
+    /// Absolute.
+    pub url: Url,
+    /// `type`, in lower case and without parameters; `None`: not said.
+    pub media_type: Option<String>,
+    /// `title`.
+    pub title: Option<String>,
+    /// By `rel=feed`; else by `rel=alternate`.
+    pub is_feed: bool,
+}
+
 /// What the `Link` fields of a response name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Links {
@@ -14,6 +31,8 @@ pub struct Links {
     pub hubs: Vec<String>,
     /// `rel=self`: the topic.
     pub own: Option<String>,
+    /// `rel=alternate` and `rel=feed`, in order.
+    pub alternates: Vec<Alternate>,
 }
 
 /// Reads every `Link` field; targets are resolved against `base`. What cannot be read is passed over.
@@ -21,8 +40,14 @@ pub(super) fn links(headers: &HeaderMap, base: &Url) -> Links {
     let mut links = Links::default();
     for value in headers.get_all(LINK) {
         let text = String::from_utf8_lossy(value.as_bytes());
-        for (target, rels) in parts(&text) {
-            let Ok(url) = base.join(target) else { continue };
+        for (target, parameters) in parts(&text) {
+            let (Ok(url), Some(rels)) = (base.join(target), parameter(parameters, "rel")) else {
+                continue;
+            };
+            links.alternates.extend(
+                alternate(&url, rels, parameters)
+                    .filter(|_| links.alternates.len() < MOST_ALTERNATES),
+            );
             for rel in rels.split_ascii_whitespace() {
                 if rel.eq_ignore_ascii_case("hub") && links.hubs.len() < MOST_HUBS {
                     links.hubs.push(url.as_str().to_owned());
@@ -35,7 +60,22 @@ pub(super) fn links(headers: &HeaderMap, base: &Url) -> Links {
     links
 }
 
-/// Target and relations of each link of one field.
+fn alternate(url: &Url, rels: &str, parameters: &str) -> Option<Alternate> {
+    let mut rels = rels.split_ascii_whitespace();
+    let is_feed = rels.clone().any(|rel| rel.eq_ignore_ascii_case("feed"));
+    if !is_feed && !rels.any(|rel| rel.eq_ignore_ascii_case("alternate")) {
+        return None;
+    }
+    let media_type = parameter(parameters, "type").and_then(|kind| kind.split(';').next());
+    Some(Alternate {
+        url: url.clone(),
+        media_type: media_type.map(|kind| kind.trim().to_ascii_lowercase()),
+        title: parameter(parameters, "title").map(|title| title.replace('\\', "")),
+        is_feed,
+    })
+}
+
+/// Target and parameters of each link of one field.
 fn parts(mut text: &str) -> Vec<(&str, &str)> {
     let mut parts = Vec::new();
     while let Some((_, rest)) = text.split_once('<') {
@@ -44,9 +84,9 @@ fn parts(mut text: &str) -> Vec<(&str, &str)> {
         };
         let (parameters, after) = rest.split_at(end(rest));
         // Only the first `rel` counts (§3.3), and a link with another context is not ours (§3.2).
-        let relation =
-            parameter(parameters, "rel").filter(|_| parameter(parameters, "anchor").is_none());
-        parts.extend(relation.map(|rels| (target.trim(), rels)));
+        if parameter(parameters, "anchor").is_none() {
+            parts.push((target.trim(), parameters));
+        }
         text = after;
     }
     parts
@@ -77,7 +117,11 @@ fn parameter<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     let ends = unquoted(text, ';').skip(1).chain([text.len()]);
     starts.zip(ends).find_map(|(start, end)| {
         let (key, value) = text.get(start..end)?.split_once('=')?;
-        let value = value.trim().trim_matches('"');
+        let value = value.trim();
+        let value = match value.strip_prefix('"') {
+            Some(quoted) => quoted.strip_suffix('"').unwrap_or(quoted),
+            None => value,
+        };
         key.trim().eq_ignore_ascii_case(name).then_some(value)
     })
 }
@@ -133,6 +177,32 @@ mod tests {
             &["<https://hub.example/>; title=\"\\\"\"; rel=hub"],
             &[hub],
             None,
+        );
+    }
+
+    #[test]
+    fn alternates_have_type_and_title() {
+        let field = "</feed>; rel=\"alternate\"; type=\"application/RSS+xml; x=y\"; title=\"All, \\\"of it\\\"\", \
+                     <b>; rel=feed, <c>; rel=next";
+        let headers = HeaderMap::from_iter([(LINK, field.parse().expect("a field value"))]);
+        let base = Url::parse("https://mill.example/blog/").expect("a URL");
+        let of = |url: &str, media_type: Option<&str>, title: Option<&str>, is_feed| Alternate {
+            url: Url::parse(url).expect("a URL"),
+            media_type: media_type.map(str::to_owned),
+            title: title.map(str::to_owned),
+            is_feed,
+        };
+        assert_eq!(
+            links(&headers, &base).alternates,
+            [
+                of(
+                    "https://mill.example/feed",
+                    Some("application/rss+xml"),
+                    Some("All, \"of it\""),
+                    false
+                ),
+                of("https://mill.example/blog/b", None, None, true),
+            ]
         );
     }
 

@@ -1,6 +1,8 @@
 //! What a document is: the dialect of a feed, or a name for what is no feed.
 
 use super::Context;
+use super::links::{self, Named};
+use super::tags::{Tags, attribute, names, start_tag};
 use crate::recover::element_name;
 
 /// Says what a document is that is no feed.
@@ -29,7 +31,7 @@ pub(super) fn describe(body: &[u8], text: &str, context: &Context) -> String {
     if is_html(text) {
         return page(text, context);
     }
-    match root_tag(text).map(|tag| element_name(&tag[1..])) {
+    match start_tag(text).map(|tag| element_name(&tag[1..])) {
         Some(name) if name.eq_ignore_ascii_case("opml") => outlines(text),
         Some(name) if name.eq_ignore_ascii_case("svg") => "an SVG image".to_owned(),
         Some("urlset" | "sitemapindex") => "a sitemap".to_owned(),
@@ -89,45 +91,30 @@ fn is_html(text: &str) -> bool {
     }
 }
 
-/// Bytes of a page's tag, and of its title, that are looked at.
-const LONGEST_TAG: usize = 4_096;
-
 /// A page: the feeds it links, else the title it bears, and whether it asks for a password.
 fn page(text: &str, context: &Context) -> String {
     let head = &text[..text.floor_char_boundary(256 * 1024)];
-    let tags = || {
-        let shown = ["base", "link", "input", "title"];
-        head.match_indices('<').filter_map(move |(at, _)| {
-            let text = &head[at..head.floor_char_boundary(at + LONGEST_TAG)];
-            let is_shown = shown.iter().any(|name| names(text, name));
-            let tag = is_shown.then(|| root_tag(text))??;
-            Some((tag, text))
-        })
-    };
-    let base = tags()
-        .find(|(tag, _)| names(tag, "base"))
-        .and_then(|(tag, _)| attribute(tag, "href"))
-        .and_then(|href| join(context.base_url.as_ref(), href));
-    let base = base.or_else(|| context.base_url.clone());
-    let mut feeds: Vec<String> = Vec::new();
-    for href in tags().filter_map(|(tag, _)| feed_link(tag)) {
-        let feed = join(base.as_ref(), &href).map_or(href, String::from);
-        if !feeds.contains(&feed) {
-            feeds.push(feed);
-        }
-    }
+    let here = context
+        .base_url
+        .clone()
+        .or_else(|| "about:blank".parse().ok());
+    let links = here.map_or_else(Vec::new, |here| links::feed_links(head, &here));
+    let feeds: Vec<&str> = { links.iter() }
+        .filter(|link| link.named == Named::Link)
+        .map(|link| link.url.as_str())
+        .collect();
     match &feeds[..] {
         [] => {
             let asks = |tag: &str| {
                 let kind = attribute(tag, "type").unwrap_or_default();
                 names(tag, "input") && kind.eq_ignore_ascii_case("password")
             };
-            let login = if tags().any(|(tag, _)| asks(tag)) {
+            let login = if Tags::new(head).any(|(tag, _)| asks(tag)) {
                 " with a login form"
             } else {
                 ""
             };
-            let title = tags().find_map(|(tag, text)| page_title(tag, text));
+            let title = Tags::new(head).find_map(|(tag, text)| page_title(tag, text));
             let title = title.map_or(String::new(), |title| format!(", titled {title:?}"));
             format!("an HTML page{login}{title}")
         }
@@ -150,40 +137,6 @@ fn page_title(tag: &str, text: &str) -> Option<String> {
     (!title.is_empty()).then_some(title)
 }
 
-fn join(base: Option<&url::Url>, href: &str) -> Option<url::Url> {
-    match base {
-        Some(base) => base.join(href).ok(),
-        None => href.parse().ok(),
-    }
-}
-
-fn names(tag: &str, name: &str) -> bool {
-    element_name(&tag[1..]).eq_ignore_ascii_case(name)
-}
-
-/// The address in `<link rel="alternate" type="application/rss+xml" href="…">`.
-fn feed_link(tag: &str) -> Option<String> {
-    const TYPES: [&str; 5] = [
-        "application/rss+xml",
-        "application/atom+xml",
-        "application/feed+json",
-        "application/rdf+xml",
-        "application/json",
-    ];
-    if !names(tag, "link") {
-        return None;
-    }
-    let is_alternate = attribute(tag, "rel")?
-        .split_ascii_whitespace()
-        .any(|rel| rel.eq_ignore_ascii_case("alternate"));
-    let kind = attribute(tag, "type")?;
-    let kind = kind.split(';').next()?.trim();
-    let href = attribute(tag, "href")?.trim().replace("&amp;", "&");
-    let shown = href.len() <= 2_000 && !href.contains(|c: char| c.is_control());
-    (is_alternate && shown && TYPES.iter().any(|known| known.eq_ignore_ascii_case(kind)))
-        .then_some(href)
-}
-
 fn outlines(text: &str) -> String {
     let lower = text.to_ascii_lowercase();
     let count = lower.matches("xmlurl").count();
@@ -191,59 +144,6 @@ fn outlines(text: &str) -> String {
         "an OPML list of {count} {}",
         if count == 1 { "feed" } else { "feeds" }
     )
-}
-
-/// The start tag at the beginning of `text`.
-fn root_tag(text: &str) -> Option<&str> {
-    let mut quote = None;
-    if !text.starts_with('<') || !text[1..].starts_with(|c: char| c.is_alphabetic() || c == '_') {
-        return None;
-    }
-    let end = text.bytes().skip(1).position(|byte| match (quote, byte) {
-        (None, b'>' | b'<') => true,
-        (None, b'"' | b'\'') => {
-            quote = Some(byte);
-            false
-        }
-        (Some(open), _) => {
-            if open == byte {
-                quote = None;
-            }
-            false
-        }
-        _ => false,
-    })?;
-    let end = end + 1;
-    text[end..].starts_with('>').then(|| &text[..=end])
-}
-
-/// Value of an attribute, quoted or not, as it stands.
-fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
-    let mut rest = tag[1..].trim_end_matches(['>', '/']);
-    rest = &rest[element_name(rest).len()..];
-    loop {
-        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '/');
-        let end = rest
-            .find(|c: char| c.is_whitespace() || c == '=')
-            .unwrap_or(rest.len());
-        let (key, after) = rest.split_at(end);
-        if key.is_empty() && !after.starts_with('=') {
-            return None;
-        }
-        let after = after.trim_start();
-        let Some(value) = after.strip_prefix('=').map(str::trim_start) else {
-            rest = after;
-            continue;
-        };
-        let (value, tail) = match value.chars().next() {
-            Some(quote @ ('"' | '\'')) => value[1..].split_once(quote).unwrap_or((&value[1..], "")),
-            _ => value.split_at(value.find(char::is_whitespace).unwrap_or(value.len())),
-        };
-        if key.eq_ignore_ascii_case(name) {
-            return Some(value);
-        }
-        rest = tail;
-    }
 }
 
 #[cfg(test)]

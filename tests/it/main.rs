@@ -1,6 +1,7 @@
 //! Everything that is tested from outside, in one binary: real sockets on loopback, real files, the clock in the
 //! test's hand. No outside hosts, and no sleeping until something has probably happened.
 
+mod adding;
 mod archived;
 mod archives;
 mod asked;

@@ -66,3 +66,51 @@ async fn a_service_manager_is_told_what_happens_and_its_socket_is_served() {
     assert_eq!(status.expect("answered"), 200);
     assert!(heard.contains(&"READY=1".to_owned()), "{heard:?}");
 }
+
+/// A loop that hangs makes no turn, so it feeds nothing, though the process lives and serves.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hung_scheduler_feeds_no_watchdog_until_it_gets_on() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(
+        folder.path().join("feed.xml"),
+        crate::mill::feed("Tides", &["one"]),
+    )
+    .expect("written");
+    // Due all the time: each turn of the loop claims, which needs the store's writer.
+    let text = "[server]\nlisten = \"192.0.2.1:1\"\n[[source]]\nurl = \"file:feed.xml\"\nschedule = \"every 1s\"\n";
+    std::fs::write(folder.path().join("feedmill.toml"), text).expect("written");
+    let path = folder.path().join("notify");
+    let manager = UnixDatagram::bind(&path).expect("bound");
+    manager.set_read_timeout(Some(PATIENCE)).expect("set");
+    let socket = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = socket.local_addr().expect("bound");
+    let child = activated(folder.path(), socket, &path).spawn();
+    let mut daemon = crate::child::Daemon(child.expect("started"));
+    told(&manager, "WATCHDOG=1");
+    let store = rusqlite::Connection::open(folder.path().join("feedmill.db")).expect("opened");
+    store.execute_batch("BEGIN IMMEDIATE").expect("held");
+    // What was sent before it hung is read away; then nothing comes for ten times the interval.
+    manager
+        .set_read_timeout(Some(std::time::Duration::from_secs(2)))
+        .expect("set");
+    let mut buffer = [0; 4096];
+    let mut fed = 0;
+    while let Ok(read) = manager.recv(&mut buffer) {
+        fed += usize::from(buffer[..read].starts_with(b"WATCHDOG=1"));
+        assert!(fed < 50, "it is fed all the time");
+    }
+    let answer = reqwest::get(format!("http://{address}/all.atom")).await;
+    assert_eq!(
+        answer.expect("answered").status().as_u16(),
+        200,
+        "it serves meanwhile"
+    );
+    store.execute_batch("ROLLBACK").expect("let go");
+    manager.set_read_timeout(Some(PATIENCE)).expect("set");
+    told(&manager, "WATCHDOG=1");
+    let pid = daemon.0.id().to_string();
+    let killed = Command::new("kill").args(["-TERM", &pid]).status();
+    assert!(killed.expect("ran").success());
+    assert!(daemon.0.wait().expect("ended").success());
+}

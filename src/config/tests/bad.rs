@@ -369,7 +369,7 @@ fn unreadable_files_are_one_message() {
     let problems =
         load(Path::new("/nonexistent/feedmill.toml"), &Library::new()).expect_err("no file");
     let expected = "/nonexistent/feedmill.toml: cannot be read: No such file or directory (os error 2); name another with \
-                    --config, or start from config/feedmill.toml";
+                    --config, or write one with `feedmill init`";
     assert_eq!(problems.to_string(), expected);
 }
 
