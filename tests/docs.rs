@@ -258,7 +258,9 @@ fn taken(help: &str) -> BTreeSet<String> {
         .find(|line| line.starts_with("Usage: "))
         .unwrap_or_default();
     let arguments = usage.split_whitespace().filter_map(|word| {
-        let name = word.trim_end_matches("...").trim_matches(['<', '>', '[', ']']);
+        let name = word
+            .trim_end_matches("...")
+            .trim_matches(['<', '>', '[', ']']);
         (word.starts_with(['<', '[']) && name != "OPTIONS").then(|| name.to_owned())
     });
     let options = help.lines().filter_map(|line| {
@@ -273,12 +275,11 @@ fn taken(help: &str) -> BTreeSet<String> {
 /// The rows of `docs/commands.md`: `feedmill NAME ARGUMENT…`, then options.
 fn documented(text: &str) -> BTreeMap<String, BTreeSet<String>> {
     let mut commands = BTreeMap::new();
-    for row in text
-        .lines()
-        .filter(|line| line.starts_with("| `feedmill "))
-    {
+    for row in text.lines().filter(|line| line.starts_with("| `feedmill ")) {
         let cells: Vec<&str> = row.split(" | ").collect();
-        let mut words = cells[0].trim_start_matches("| `feedmill ").split([' ', '`']);
+        let mut words = cells[0]
+            .trim_start_matches("| `feedmill ")
+            .split([' ', '`']);
         let name = words.next().unwrap_or_default().to_owned();
         let arguments = { words }
             .map(|word| word.trim_matches(['[', ']', '…']).to_owned())
@@ -330,5 +331,8 @@ fn commands_are_read_from_help_and_from_the_table() {
     let expected: BTreeSet<String> = ["URL", "--tag"].map(str::to_owned).into();
     assert_eq!(taken(help), expected);
     let table = "| `feedmill add URL` | `--tag TAG` again for more | finds `--nothing` |\n";
-    assert_eq!(documented(table), BTreeMap::from([("add".to_owned(), expected)]));
+    assert_eq!(
+        documented(table),
+        BTreeMap::from([("add".to_owned(), expected)])
+    );
 }

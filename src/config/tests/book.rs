@@ -85,7 +85,10 @@ fn every_configuration_in_the_book_loads() {
         for (line, block) in blocks(page) {
             loaded += 1;
             if let Some(wrong) = wrong(&block, folder.path()) {
-                broken.push(format!("{}, block at line {line}:\n{wrong}", page.display()));
+                broken.push(format!(
+                    "{}, block at line {line}:\n{wrong}",
+                    page.display()
+                ));
             }
         }
     }
