@@ -179,7 +179,7 @@ pub async fn run(path: Option<&Path>) -> Result<(), Failure> {
         tracing::error!(%now, "the clock is wrong: https sources will fail, and what is new gets wrong dates; set it by NTP (timedatectl set-ntp true)");
     }
     // Before anything takes long: nobody ends the daemon by asking it to reload.
-    let reloads = manager::reload_signals();
+    let reloads = manager::Hangups::default();
     let control = Control::bind().await.map_err(Failure::setup)?;
     lock.sign(&control.holder().map_err(Failure::setup)?)
         .map_err(Failure::setup)?;

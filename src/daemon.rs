@@ -237,7 +237,7 @@ pub struct Daemon {
     /// Where it takes orders.
     pub control: crate::control::Control,
     /// Signals that ask for the configuration to be read anew.
-    pub reloads: service::ReloadSignals,
+    pub reloads: service::Hangups,
 }
 
 /// Runs until `stop`: polls what is due, renders what changed, serves it; takes up what is edited in the configuration.

@@ -63,3 +63,5 @@ pub mod commands;
 pub mod clock;
 
 pub mod meters;
+
+pub mod system;

@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("filter", &["model", "text"]),
     ("clock", &[]),
     ("meters", &[]),
+    ("system", &[]),
     ("text", &[]),
     ("search", &["model", "text"]),
     ("sketch", &["text"]),
@@ -34,10 +35,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "store",
         &[
-            "model", "text", "search", "schedule", "sketch", "dedup", "websub",
+            "model", "text", "search", "schedule", "sketch", "dedup", "websub", "system",
         ],
     ),
-    ("publish", &["model", "config", "text", "meters"]),
+    ("publish", &["model", "config", "text", "meters", "system"]),
     ("web", &["model", "text", "search", "store"]), // what the store tells of articles and sources
 ];
 
@@ -77,10 +78,12 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("indicatif", &["commands", "main"]),
     ("maud", &["web"]),
     ("similar", &["web/diff"]),
-    ("rustix", &["store/copy", "commands/doctor"]),
     ("prometheus", &["meters"]),
-    ("sd_notify", &["service"]),
-    ("listenfd", &["service"]),
+    ("sd_notify", &["system"]),
+    ("listenfd", &["system"]),
+    ("rlimit", &["system"]),
+    ("rustix", &["system"]),
+    ("tracing_journald", &["system"]),
 ];
 
 #[test]
@@ -123,6 +126,31 @@ fn foreign_types_stop_at_their_own_module() {
                     file.path,
                     homes.join(", ")
                 ));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "\n{}\n", broken.join("\n"));
+}
+
+/// Tests may: they run where they are run.
+#[test]
+fn what_one_system_has_alone_stands_in_one_module() {
+    let mut broken = Vec::new();
+    for file in sources() {
+        let code = file.code.split("#[cfg(test)]").next().unwrap_or_default();
+        let code = code.split("#[cfg(all(test").next().unwrap_or_default();
+        if module_of(&file.path) == "system" || file.path.ends_with("tests") {
+            continue;
+        }
+        for sign in [
+            "cfg(unix",
+            "cfg(not(unix",
+            "target_os",
+            "std::os::",
+            "cfg(windows",
+        ] {
+            if code.contains(sign) {
+                broken.push(format!("{}: `{sign}` belongs into `system`", file.path));
             }
         }
     }

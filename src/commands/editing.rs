@@ -8,6 +8,7 @@ use url::Url;
 
 use super::{Failure, daemon_beside, library, load};
 use crate::config::{self, Config, edit};
+use crate::system;
 
 /// `remove SOURCE`.
 ///
@@ -175,14 +176,7 @@ fn written(real: &Path, temporary: &Path, text: &str) -> io::Result<()> {
         .create_new(true)
         .open(temporary)?;
     file.set_permissions(like.permissions())?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{MetadataExt, fchown};
-        let own = file.metadata()?;
-        if (own.uid(), own.gid()) != (like.uid(), like.gid()) {
-            fchown(&file, Some(like.uid()), Some(like.gid()))?;
-        }
-    }
+    system::take_owner(&file, &like)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }

@@ -19,7 +19,7 @@ use super::setup::{Current, Refused, Setup};
 use super::{lists, reconcile};
 use crate::config::{self, Config, Problem, Problems};
 use crate::model::Library;
-use crate::service::{self, Notice, ReloadSignals};
+use crate::service::{self, Hangups, Notice};
 use crate::store;
 
 /// Time between two looks at the files.
@@ -66,7 +66,7 @@ impl Reloader {
     pub(super) async fn serve(
         mut self,
         mut orders: mpsc::Receiver<Order>,
-        mut signals: ReloadSignals,
+        mut signals: Hangups,
         stop: CancellationToken,
     ) {
         self.note_files().await;

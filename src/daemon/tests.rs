@@ -58,7 +58,7 @@ async fn start(folder: &Path, stop: &CancellationToken) -> (Store, Holder, Strin
         sources,
         listener: http::Listener::Tcp(listener),
         control,
-        reloads: service::reload_signals(),
+        reloads: service::Hangups::default(),
     };
     tokio::spawn(run(daemon, stop.clone()));
     (store, holder, address)

@@ -2,6 +2,7 @@
 //!
 //! File names come from the configuration, never from a feed. Files that nobody asked for any more are left alone.
 
+use crate::system;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -89,13 +90,7 @@ fn create(dir: &Path) -> Result<(), Error> {
         return Ok(());
     }
     fs::create_dir_all(dir).map_err(failed("create the folder", dir))?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(dir, fs::Permissions::from_mode(0o755))
-            .map_err(failed("set permissions of", dir))?;
-    }
-    Ok(())
+    system::set_mode(dir, 0o755).map_err(failed("set permissions of", dir))
 }
 
 /// Whether a file holds exactly these bytes; lengths are compared before contents.
@@ -115,11 +110,7 @@ fn fill(temporary: &Path, bytes: &[u8]) -> io::Result<()> {
         .create_new(true)
         .open(temporary)?;
     file.write_all(bytes)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        file.set_permissions(fs::Permissions::from_mode(0o644))?;
-    }
+    system::set_mode(temporary, 0o644)?;
     file.sync_all()
 }
 

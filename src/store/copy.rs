@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::{Error, schema};
+use crate::system;
 
 /// Room that a disk must have left beside a copy.
 const SPARE: u64 = 16 << 20;
@@ -113,8 +114,7 @@ impl Part {
         };
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600); // Secrets of hubs stand in it.
+        system::private(&mut options); // Secrets of hubs stand in it.
         let file = options.open(&path).map_err(failed)?;
         if file.try_lock().is_err() {
             return Err(Error::Copy {
@@ -122,9 +122,7 @@ impl Part {
                 reason: format!("another copy is being written to {}", path.display()),
             });
         }
-        #[cfg(unix)]
-        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))
-            .map_err(failed)?;
+        system::set_mode(&path, 0o600).map_err(failed)?;
         let part = Self {
             path: path.clone(),
             file,
@@ -184,17 +182,7 @@ fn folder(file: &Path) -> &Path {
 
 /// Bytes that this user may still write to the disk of a file; `None`: the system does not say.
 pub fn free_space(file: &Path) -> Option<u64> {
-    #[cfg(unix)]
-    {
-        let said = rustix::fs::statvfs(folder(file)).ok()?;
-        // A system of files without blocks counts nothing.
-        (said.f_blocks > 0).then(|| said.f_bavail.saturating_mul(said.f_frsize))
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = file;
-        None
-    }
+    system::free_space(folder(file))
 }
 
 /// Refuses to begin what does not fit.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::Error;
+use crate::system;
 
 /// Who holds the lock, and how to talk to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,8 +104,7 @@ fn open(store: &Path) -> Result<(PathBuf, File), Error> {
     let path = path_of(store);
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600); // It holds the control token.
+    system::private(&mut options); // It holds the control token.
     let file = options.open(&path).map_err(|source| Error::Files {
         path: path.clone(),
         source,

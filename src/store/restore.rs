@@ -10,6 +10,7 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::copy::{Copied, Depth, Part, beside, check, copy, open_any, sync_folder};
 use super::{Error, Lock, schema};
+use crate::system;
 
 /// What was restored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,19 +156,10 @@ fn second_name(file: &Path, name: &Path) -> std::io::Result<()> {
 }
 
 /// Who restores as root must not lock the daemon's user out.
-#[cfg(unix)]
 fn alike(old: &Path, new: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::{MetadataExt, chown};
-    let (was, is) = (old.metadata()?, new.metadata()?);
-    if (was.uid(), was.gid()) != (is.uid(), is.gid()) {
-        chown(new, Some(was.uid()), Some(was.gid()))?;
-    }
+    let was = old.metadata()?;
+    system::take_owner(&std::fs::File::open(new)?, &was)?;
     std::fs::set_permissions(new, was.permissions())
-}
-
-#[cfg(not(unix))]
-fn alike(_: &Path, _: &Path) -> std::io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use crate::config::{self, Config, Listen};
 use crate::fetch::{Answer, Fetcher};
 use crate::model::{Library, Source, Validators};
 use crate::store::{self, Store};
+use crate::system;
 
 /// Sources that are asked or looked up at most.
 const ASKED: usize = 5;
@@ -52,7 +53,7 @@ pub(super) async fn look(path: Option<&Path>, online: bool) -> Seen {
             Some(config) if online => Some(reached(config).await),
             _ => None,
         },
-        files: files(),
+        files: system::open_files(),
         config: seen,
     }
 }
@@ -100,7 +101,7 @@ fn table(path: &Path) -> toml::Table {
 
 fn secrets_of(path: &Path) -> Vec<SecretSeen> {
     let is_ours = path.is_file() && path.extension().is_some_and(|name| name == "toml");
-    let (true, Some(mode)) = (is_ours, mode(path)) else {
+    let (true, Some(mode)) = (is_ours, system::mode(path)) else {
         return Vec::new();
     };
     let mut keys = Vec::new();
@@ -183,58 +184,10 @@ fn stored(path: &Path) -> StoreSeen {
 
 fn file(path: PathBuf) -> FileSeen {
     FileSeen {
-        access: may_write(&path),
-        owner: owner(&path),
+        access: system::may_write(&path),
+        owner: system::owner(&path),
         path,
     }
-}
-
-#[cfg(unix)]
-fn may_write(path: &Path) -> Result<(), ErrorKind> {
-    use rustix::fs::{Access, access};
-    access(path, Access::READ_OK | Access::WRITE_OK)
-        .map_err(|error| std::io::Error::from(error).kind())
-}
-
-#[cfg(not(unix))]
-fn may_write(path: &Path) -> Result<(), ErrorKind> {
-    match path.metadata() {
-        Ok(file) if file.permissions().readonly() => Err(ErrorKind::PermissionDenied),
-        Ok(_) => Ok(()),
-        Err(error) => Err(error.kind()),
-    }
-}
-
-#[cfg(unix)]
-fn owner(path: &Path) -> Option<u32> {
-    use std::os::unix::fs::MetadataExt;
-    Some(path.metadata().ok()?.uid())
-}
-
-#[cfg(not(unix))]
-fn owner(_: &Path) -> Option<u32> {
-    None
-}
-
-#[cfg(unix)]
-fn mode(path: &Path) -> Option<u32> {
-    use std::os::unix::fs::PermissionsExt;
-    Some(path.metadata().ok()?.permissions().mode())
-}
-
-#[cfg(not(unix))]
-fn mode(_: &Path) -> Option<u32> {
-    None
-}
-
-#[cfg(unix)]
-fn files() -> Option<(u64, u64)> {
-    rlimit::getrlimit(rlimit::Resource::NOFILE).ok()
-}
-
-#[cfg(not(unix))]
-fn files() -> Option<(u64, u64)> {
-    None
 }
 
 /// What the verifier of reqwest reads here: the machine's own certificates.
@@ -250,16 +203,13 @@ async fn listening(listen: &Listen) -> Listening {
             Err(error) if error.kind() == ErrorKind::AddrInUse => Listening::Taken,
             Err(error) => Listening::Refused(error.to_string()),
         },
-        #[cfg(unix)]
-        Listen::Unix(path) => match tokio::net::UnixStream::connect(path).await {
-            Ok(_) => Listening::Taken,
+        Listen::Unix(path) => match system::connect(path).await {
+            Ok(()) => Listening::Taken,
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
                 Listening::Refused(error.to_string())
             }
             Err(_) => Listening::Free,
         },
-        #[cfg(not(unix))]
-        Listen::Unix(_) => Listening::Refused("this system has no Unix sockets".to_owned()),
     }
 }
 

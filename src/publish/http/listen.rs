@@ -15,21 +15,20 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Listen;
+use crate::system::{LocalListener, LocalStream};
 
 /// A bound address.
 #[derive(Debug)]
 pub enum Listener {
     /// TCP.
     Tcp(TcpListener),
-    /// A Unix socket.
-    #[cfg(unix)]
-    Unix(tokio::net::UnixListener),
+    /// A socket with a path.
+    Local(LocalListener),
 }
 
 enum Stream {
     Tcp(TcpStream),
-    #[cfg(unix)]
-    Unix(tokio::net::UnixStream),
+    Local(LocalStream),
 }
 
 impl Listener {
@@ -38,13 +37,7 @@ impl Listener {
     pub async fn bind(address: &Listen) -> io::Result<Self> {
         match address {
             Listen::Tcp(address) => Ok(Self::Tcp(TcpListener::bind(address).await?)),
-            #[cfg(unix)]
-            Listen::Unix(path) => {
-                make_room(path).await?;
-                Ok(Self::Unix(tokio::net::UnixListener::bind(path)?))
-            }
-            #[cfg(not(unix))]
-            Listen::Unix(_) => Err(ErrorKind::Unsupported.into()),
+            Listen::Unix(path) => Ok(Self::Local(LocalListener::bind(path).await?)),
         }
     }
 
@@ -57,16 +50,6 @@ impl Listener {
         Ok(Self::Tcp(TcpListener::from_std(listener)?))
     }
 
-    /// A Unix socket that listens already.
-    ///
-    /// # Errors
-    /// What the system refuses.
-    #[cfg(unix)]
-    pub fn from_unix(listener: std::os::unix::net::UnixListener) -> io::Result<Self> {
-        listener.set_nonblocking(true)?;
-        Ok(Self::Unix(tokio::net::UnixListener::from_std(listener)?))
-    }
-
     async fn accept(&self) -> io::Result<Stream> {
         match self {
             Self::Tcp(listener) => {
@@ -74,22 +57,8 @@ impl Listener {
                 stream.set_nodelay(true)?;
                 Ok(Stream::Tcp(stream))
             }
-            #[cfg(unix)]
-            Self::Unix(listener) => Ok(Stream::Unix(listener.accept().await?.0)),
+            Self::Local(listener) => Ok(Stream::Local(listener.accept().await?)),
         }
-    }
-}
-
-/// Removes a Unix socket whose owner is gone; anything else that stands there is left for `bind` to report.
-#[cfg(unix)]
-async fn make_room(path: &std::path::Path) -> io::Result<()> {
-    use std::os::unix::fs::FileTypeExt;
-    if !std::fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
-        return Ok(());
-    }
-    match tokio::net::UnixStream::connect(path).await {
-        Err(error) if error.kind() == ErrorKind::ConnectionRefused => std::fs::remove_file(path),
-        _ => Ok(()),
     }
 }
 
@@ -167,8 +136,7 @@ impl Connections {
         self.tasks.spawn(async move {
             match stream {
                 Stream::Tcp(stream) => connection(stream, router, stop).await,
-                #[cfg(unix)]
-                Stream::Unix(stream) => connection(stream, router, stop).await,
+                Stream::Local(stream) => connection(stream, router, stop).await,
             }
             serial
         });
