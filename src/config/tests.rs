@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 mod bad;
+mod book;
 mod lists;
 mod parts;
 mod reference;
