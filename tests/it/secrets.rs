@@ -142,3 +142,163 @@ async fn what_outputs_carry_in_summary_only_is_whole_nowhere() {
         assert!(text.contains("a lionmane"), "{path}: {text}");
     }
 }
+
+/// Everything that is secret here has this in it.
+const SECRET: &str = "s3cr3t";
+
+/// The log as loud as it gets, every page, list, feed, metric and export, with sources that answer and that fail.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_of_the_configuration_is_told_anywhere() {
+    let (origin, folder) = (
+        Origin::start().await,
+        tempfile::tempdir().expect("a folder"),
+    );
+    let address = free_address();
+    let feed = || {
+        rss(
+            "<item><guid isPermaLink=\"false\">1</guid><title>One</title><description>Words.</description></item>",
+        )
+    };
+    for path in ["/a?key=s3cr3t-a", "/b", "/user", "/s3cr3t-file"] {
+        origin.script(path, feed());
+    }
+    origin.script("/s3cr3t-gone", Reply::status(404));
+    origin.script("/s3cr3t-moved", Reply::redirect(302, "/s3cr3t-gone"));
+    origin.script("/s3cr3t-list", Reply::ok("<html>no list</html>"));
+    std::fs::write(folder.path().join("word"), "s3cr3t-word\n").expect("written");
+    std::fs::write(
+        folder.path().join("url"),
+        format!("{}\n", origin.url("/s3cr3t-file")),
+    )
+    .expect("written");
+    let at = |path: &str| origin.url(path).to_string();
+    let with_user = at("/user").replace("http://", "http://me:s3cr3t-pass@");
+    let lines = format!(
+        "[server]\nlisten = \"{address}\"\n[fetch]\nallow_private = [\"127.0.0.0/8\"]\n\
+         [[source]]\nid = \"a\"\nurl = {{ env = \"FEED_A\" }}\n\
+         [[source]]\nid = \"b\"\nurl = \"{}\"\nbasic_auth = {{ file = \"word\" }}\ncookie = \"id=s3cr3t-cookie\"\nheaders = {{ X-Key = \"s3cr3t-header\" }}\n\
+         [[source]]\nid = \"user\"\nurl = \"{with_user}\"\n\
+         [[source]]\nid = \"file\"\nurl = {{ file = \"url\" }}\n\
+         [[source]]\nid = \"gone\"\nurl = \"{}\"\nprivate = true\n\
+         [[source]]\nid = \"moved\"\nurl = \"{}\"\nprivate = true\n\
+         [[source]]\nid = \"refused\"\nurl = \"http://127.0.0.1:1/s3cr3t-refused\"\nprivate = true\n\
+         [[opml]]\nurl = {{ env = \"LIST\" }}\n\
+         [[output]]\nname = \"all\"\n[[output]]\nname = \"club\"\ntoken = \"s3cr3t-token\"\n",
+        at("/b"),
+        at("/s3cr3t-gone"),
+        at("/s3cr3t-moved"),
+    );
+    // `basic_auth` wants a user.
+    std::fs::write(folder.path().join("word"), "me:s3cr3t-word\n").expect("written");
+    std::fs::write(folder.path().join("feedmill.toml"), lines).expect("written");
+    let environment = [
+        ("FEED_A", at("/a?key=s3cr3t-a")),
+        ("LIST", at("/s3cr3t-list")),
+        ("FEEDMILL_LOG", "trace".to_owned()),
+    ];
+    let log = folder.path().join("log");
+    let mut run = crate::child::feedmill(folder.path(), &["run"]);
+    run.envs(environment.clone())
+        .stderr(std::fs::File::create(&log).expect("made"));
+    let _daemon = crate::child::Daemon(run.spawn().expect("started"));
+    let waiting = async {
+        while !std::fs::read_to_string(&log).is_ok_and(|log| log.contains("serving at")) {
+            tokio::task::yield_now().await;
+        }
+    };
+    let started = tokio::time::timeout(crate::origin::PATIENCE, waiting).await;
+    started.expect("it serves in time");
+    let mut told: Vec<(String, String)> = Vec::new();
+    for arguments in [
+        &["poll", "--all"][..],
+        &["reload"],
+        &["check", "--json"],
+        &["check"],
+        &["sources", "--json"],
+        &["sources"],
+        &["explain", "a", "--json"],
+        &["explain", "gone"],
+        &["explain", "user"],
+        &["explain", "refused"],
+        &["status", "--json"],
+        &["doctor", "--json"],
+        &["articles", "--json"],
+        &["poll", "gone", "moved", "user"],
+        &["export", "--format", "opml"],
+        &["export", "--format", "jsonl"],
+        &["export", "--format", "atom"],
+        &["simulate", "--json"],
+    ] {
+        let mut command = crate::child::feedmill(folder.path(), arguments);
+        command.envs(environment.clone());
+        let output = tokio::task::spawn_blocking(move || command.output());
+        let output = output.await.expect("joined").expect("ran");
+        for part in [output.stdout, output.stderr] {
+            told.push((
+                arguments.join(" "),
+                String::from_utf8_lossy(&part).into_owned(),
+            ));
+        }
+    }
+    let published = async {
+        while !get(&address, "all.json").await.2.contains("_article") {
+            tokio::task::yield_now().await;
+        }
+    };
+    let published = tokio::time::timeout(crate::origin::PATIENCE, published).await;
+    published.expect("published in time");
+    let article = article_page(&address).await;
+    for path in [
+        "",
+        "all",
+        "all.atom",
+        "all.rss",
+        "all.json",
+        "sources",
+        "sources.json",
+        "sources.opml",
+        "sources/a",
+        "sources/b",
+        "sources/user",
+        "sources/gone",
+        "sources/moved",
+        "sources/refused",
+        "health.atom",
+        "metrics",
+        "search?q=words",
+        "search.atom?q=words",
+        "source/a.atom",
+        "source/gone.atom",
+        "healthz",
+        "nowhere",
+        "club.atom",
+        &article,
+    ] {
+        let (status, headers, body) = get(&address, path).await;
+        told.push((format!("/{path} {status}"), format!("{headers:?}\n{body}")));
+    }
+    told.push((
+        "the log".to_owned(),
+        std::fs::read_to_string(&log).expect("read"),
+    ));
+    assert!(
+        told.iter().any(|(_, text)| text.contains("Words.")),
+        "it was polled"
+    );
+    let leaks: Vec<String> = told
+        .iter()
+        .flat_map(|(whence, text)| {
+            text.lines()
+                .filter(|line| line.contains(SECRET))
+                .map(move |line| {
+                    format!("{whence}: {}", line.chars().take(300).collect::<String>())
+                })
+        })
+        .collect();
+    assert!(
+        leaks.is_empty(),
+        "{} leaks:\n{}",
+        leaks.len(),
+        leaks[..leaks.len().min(20)].join("\n")
+    );
+}
