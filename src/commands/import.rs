@@ -14,7 +14,7 @@ const MAX_FILE: u64 = 32 << 20;
 ///
 /// # Errors
 /// [`Failure::Running`] for a list that is none, [`Failure::Setup`] for one that cannot be read and for tags that cannot be; as
-/// [`import_articles`].
+/// `import_articles`.
 pub async fn import(
     path: Option<&Path>,
     input: &Path,
