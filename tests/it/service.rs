@@ -56,9 +56,13 @@ async fn a_service_manager_is_told_what_happens_and_its_socket_is_served() {
     for _ in 0..3 {
         heard.extend(told(&manager, "WATCHDOG=1"));
     }
+    let pid = child.id().to_string();
+    let hung_up = Command::new("kill").args(["-HUP", &pid]).status();
+    assert!(hung_up.expect("ran").success());
+    told(&manager, "RELOADING=1");
+    heard.extend(told(&manager, "READY=1"));
     let answer = reqwest::get(format!("http://{address}/healthz")).await;
     let status = answer.map(|answer| answer.status().as_u16());
-    let pid = child.id().to_string();
     let killed = Command::new("kill").args(["-TERM", &pid]).status();
     assert!(killed.expect("ran").success());
     heard.extend(told(&manager, "STOPPING=1"));
