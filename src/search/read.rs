@@ -1,5 +1,7 @@
 //! Reads a search: takes its fields out and leaves what the index reads.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::{Named, Query, Word, folded, is_bare, runs, spaced};
@@ -18,6 +20,9 @@ const MOST_WORDS: usize = 60;
 const MOST_PREFIXES: usize = 4;
 /// … and of fewer letters that would be a good part of the index.
 const SHORTEST_PREFIX: usize = 3;
+/// Times that a word may stand in a search: a phrase of one frequent word, again and again, is compared place by place in
+/// every article.
+const MOST_REPEATS: usize = 4;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Field {
@@ -70,6 +75,17 @@ pub(super) fn read(text: &str, now: DateTime<Utc>) -> Result<Query, Error> {
         return Err(Error(format!(
             "it has more than {MOST_WORDS} words; say it in fewer"
         )));
+    }
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    for word in &query.words {
+        let count = counts.entry(word.text.to_lowercase()).or_default();
+        *count += 1;
+        if *count > MOST_REPEATS {
+            return Err(Error(format!(
+                "{:?} stands in it more than {MOST_REPEATS} times; leave some out",
+                word.text
+            )));
+        }
     }
     let prefixes: Vec<&Word> = query.words.iter().filter(|word| word.prefix).collect();
     if prefixes.len() > MOST_PREFIXES {
@@ -389,6 +405,10 @@ mod tests {
             ("t*", "`t*` begins too many words"),
             ("title: ti *", "`ti*` begins too many words"),
             ("tide* gate* lock* weir* mill*", "more than 4 beginnings"),
+            (
+                "tide tide Tide tide gate tide",
+                "\"tide\" stands in it more than 4 times",
+            ),
             (&many, "more than 60 words"),
             (&long, "longer than 1000 bytes"),
         ] {
