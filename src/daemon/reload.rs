@@ -25,6 +25,9 @@ use crate::store;
 /// Time between two looks at the files.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// A good configuration that the store refuses is tried again after this time.
+const AGAIN: Duration = Duration::from_secs(60);
+
 /// An order to reload; its answer is what changed, or why nothing did.
 pub type Order = oneshot::Sender<Result<String, String>>;
 
@@ -40,6 +43,8 @@ pub(super) struct Reloader {
     seen: Stamps,
     /// Folders that this process may write to.
     writable: Vec<PathBuf>,
+    /// The files are good and the store refused them: they are tried again then, edited or not.
+    again_at: Option<Instant>,
 }
 
 impl Reloader {
@@ -56,6 +61,7 @@ impl Reloader {
             refused,
             seen: Stamps::new(),
             writable,
+            again_at: None,
         };
         let current = Current {
             setup,
@@ -102,7 +108,8 @@ impl Reloader {
                 }
                 () = tokio::time::sleep(LOOK) => {
                     let now = stamps_of(self.files.clone()).await;
-                    is_wanted = now != self.seen && now == before;
+                    is_wanted = now != self.seen && now == before
+                        || self.again_at.is_some_and(|at| at <= Instant::now());
                     before = now;
                 }
             }
@@ -154,6 +161,7 @@ impl Reloader {
     async fn try_reload(&mut self) -> Result<String, String> {
         let old = Arc::clone(&self.setups.borrow());
         let now = old.shell.clock.now();
+        self.again_at = None;
         // Looked at before they are read: what is written meanwhile is news.
         let before = stamps_of(self.files.clone()).await;
         let (read, files) = read(self.path.clone(), old.shell.store.clone()).await;
@@ -174,6 +182,7 @@ impl Reloader {
         let setup = match follow(&old, config, now).await {
             Ok(setup) => setup,
             Err(error) => {
+                self.again_at = Some(Instant::now() + AGAIN);
                 let problems = Problems(vec![Problem {
                     file: self.path.clone(),
                     at: None,

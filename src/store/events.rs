@@ -23,7 +23,8 @@ pub struct Event {
     pub at: DateTime<Utc>,
     /// Key of the source; `None`: it concerns no single one.
     pub source: Option<i64>,
-    /// `failing`, `recovered`, `gone`, `moved`, `re-keyed`, `repaired`, `frozen` or `outage`.
+    /// `failing`, `recovered`, `gone`, `moved`, `re-keyed`, `repaired`, `frozen`, `outage`, `configuration` (an edit is not
+    /// used) or `reloaded` (it is, after that).
     pub kind: String,
     /// For people, with the cure where there is one.
     pub text: String,
