@@ -43,7 +43,7 @@ fn unknown_keys_name_what_was_meant() {
     );
     check_one(
         "[server]\ncolour = 1\n",
-        "2:1: server.colour: unknown key; known here: listen, public_url",
+        "2:1: server.colour: unknown key; known here: listen, public_url, confine",
     );
     check_source(
         "titel = \"x\"",
