@@ -16,13 +16,15 @@ impl Drop for Daemon {
     }
 }
 
-/// The binary with the configuration of a folder.
+/// The binary with the configuration of a folder, which is its folder for temporary files too: a confined daemon may write
+/// there and not wherever tests are run.
 pub(crate) fn feedmill(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_feedmill"));
     command
         .args(arguments)
         .arg("--config")
-        .arg(folder.join("feedmill.toml"));
+        .arg(folder.join("feedmill.toml"))
+        .env("TMPDIR", folder);
     command
 }
 
