@@ -50,28 +50,7 @@ enum Command {
         file: Option<PathBuf>,
     },
     /// Follow a site: find its feed, show it, write it into the configuration
-    Add {
-        /// A page, a site or a feed
-        url: String,
-        /// A tag of it; again for more
-        #[arg(long = "tag", value_name = "TAG")]
-        tags: Vec<String>,
-        /// Its id [default: made from the address of the feed]
-        #[arg(long)]
-        id: Option<String>,
-        /// Your name for it [default: the feed's own]
-        #[arg(long)]
-        title: Option<String>,
-        /// When it is polled: "every 30m", a crontab line, @daily, adaptive [default: that of the configuration]
-        #[arg(long, value_name = "SCHEDULE")]
-        schedule: Option<String>,
-        /// Show the feed; write nothing
-        #[arg(long)]
-        dry_run: bool,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
+    Add(commands::Wanted),
     /// What an OPML list names into the configuration, its folders as tags; or articles of `export --format jsonl` into the
     /// store, where those that are there already stay as they are
     Import {
@@ -344,26 +323,7 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
             dry_run,
         } => commands::poll(config, sources, all, dry_run).await,
         Command::Init { file } => commands::init(config, file),
-        Command::Add {
-            url,
-            tags,
-            id,
-            title,
-            schedule,
-            dry_run,
-            json,
-        } => {
-            let wanted = commands::Wanted {
-                url,
-                tags,
-                id,
-                title,
-                schedule,
-                dry_run,
-                json,
-            };
-            commands::add(config, wanted).await
-        }
+        Command::Add(wanted) => commands::add(config, wanted).await,
         Command::Import {
             file,
             tags,

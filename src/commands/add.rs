@@ -17,21 +17,27 @@ use crate::model::Source;
 const PACE: Duration = Duration::from_millis(200);
 
 /// What is to be followed.
-#[derive(Clone, Debug, Default)]
+#[derive(clap::Args, Clone, Debug, Default)]
 pub struct Wanted {
-    /// A page, a site or a feed; `https://` may be left out.
+    /// A page, a site or a feed
     pub url: String,
-    /// Its tags.
+    /// A tag of it; again for more
+    #[arg(long = "tag", value_name = "TAG")]
     pub tags: Vec<String>,
-    /// Its id; `None`: made from the address of the feed.
+    /// Its id [default: made from the address of the feed]
+    #[arg(long)]
     pub id: Option<String>,
-    /// The operator's name for it; `None`: the feed's own.
+    /// Your name for it [default: the feed's own]
+    #[arg(long)]
     pub title: Option<String>,
-    /// Its schedule; `None`: the default.
+    /// When it is polled: "every 30m", a crontab line, @daily, adaptive [default: that of the configuration]
+    #[arg(long, value_name = "SCHEDULE")]
     pub schedule: Option<String>,
-    /// Nothing is written.
+    /// Show the feed; write nothing
+    #[arg(long)]
     pub dry_run: bool,
-    /// JSON instead of words.
+    /// Print JSON
+    #[arg(long)]
     pub json: bool,
 }
 
