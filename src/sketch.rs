@@ -23,6 +23,10 @@ const LEAD_BANDS: usize = 8;
 const LEAD_ROWS: usize = 2;
 /// Keys under which a text is found.
 pub const BANDS: usize = WHOLE_BANDS + LEAD_BANDS;
+/// Longer lists of hashes are sorted as any list is.
+const MOST_PLACED: usize = 1 << 14;
+/// As are those of which more than this many have the same high bits.
+const MOST_AT_ONE_PLACE: u16 = 24;
 /// Fewer shingles than this are no evidence.
 pub const FEWEST: usize = 5;
 const VERSION: u8 = 1;
@@ -62,22 +66,23 @@ pub struct Overlap {
 impl Sketch {
     /// Reads a text, paragraph by paragraph; those whose hash `is_furniture` knows are left out.
     pub fn of(blocks: &Blocks, is_furniture: &dyn Fn(u64) -> bool) -> Self {
-        let mut words: Vec<Word> = Vec::with_capacity(blocks.words.len());
-        for (hash, range) in &blocks.ranges {
-            if !is_furniture(*hash) {
-                words.extend_from_slice(&blocks.words[range.clone()]);
-            }
+        if !blocks.hashes().any(is_furniture) {
+            return Self::of_words(&blocks.words);
         }
+        let kept = blocks
+            .ranges
+            .iter()
+            .filter(|(hash, _)| !is_furniture(*hash));
+        let words: Vec<Word> = kept
+            .flat_map(|(_, range)| &blocks.words[range.clone()])
+            .copied()
+            .collect();
         Self::of_words(&words)
     }
 
     fn of_words(words: &[Word]) -> Self {
-        let mut all = shingles(words);
-        let mut lead = shingles(&words[..words.len().min(LEAD_WORDS)]);
-        lead.sort_unstable();
-        lead.dedup();
-        all.sort_unstable();
-        all.dedup();
+        let mut all = sorted(shingles(words));
+        let lead = sorted(shingles(&words[..words.len().min(LEAD_WORDS)]));
         let mut numbers: Vec<u32> = words
             .iter()
             .filter(|word| word.kind == Kind::Number)
@@ -333,6 +338,47 @@ fn shingles(words: &[Word]) -> Vec<u32> {
     out
 }
 
+/// The different hashes in order. They are spread evenly: their high bits tell nearly where each belongs.
+fn sorted(mut hashes: Vec<u32>) -> Vec<u32> {
+    if !(64..=MOST_PLACED).contains(&hashes.len()) {
+        hashes.sort_unstable();
+        hashes.dedup();
+        return hashes;
+    }
+    let bits = hashes.len().ilog2();
+    let place = |hash: u32| (hash >> (u32::BITS - bits)) as usize;
+    let mut counts = vec![0_u16; 1 << bits];
+    for hash in &hashes {
+        counts[place(*hash)] += 1;
+    }
+    if counts.iter().any(|count| *count > MOST_AT_ONE_PLACE) {
+        hashes.sort_unstable(); // a text that repeats itself
+        hashes.dedup();
+        return hashes;
+    }
+    let mut before = 0;
+    for count in &mut counts {
+        before += std::mem::replace(count, before); // and from now on where the next one goes
+    }
+    let mut out = vec![0; hashes.len()];
+    for hash in hashes {
+        let next = &mut counts[place(hash)];
+        out[usize::from(*next)] = hash;
+        *next += 1;
+    }
+    for at in 1..out.len() {
+        let hash = out[at];
+        let mut to = at;
+        while to > 0 && out[to - 1] > hash {
+            out[to] = out[to - 1];
+            to -= 1;
+        }
+        out[to] = hash;
+    }
+    out.dedup();
+    out
+}
+
 /// How many values two sorted lists share.
 fn common(a: &[u32], b: &[u32]) -> usize {
     let (mut at, mut found) = (0, 0);
@@ -350,39 +396,36 @@ fn common(a: &[u32], b: &[u32]) -> usize {
 
 /// The keys under which a text is found: minima of hash families over the whole and over the lead, several a key.
 fn bands(all: &[u32], lead: &[u32]) -> Vec<u32> {
-    let whole: [u32; WHOLE_BANDS * WHOLE_ROWS] = minima(all, 0);
-    let lead: [u32; LEAD_BANDS * LEAD_ROWS] = minima(lead, 0x51_7c_c1_b7);
+    let whole: [u32; WHOLE_BANDS * WHOLE_ROWS] = minima(all);
+    let lead: [u32; LEAD_BANDS * LEAD_ROWS] = minima(lead);
     let key = |kind: u64, number: usize, rows: &[u32]| {
         let start = kind << 32 | number as u64;
         high(rows.iter().fold(mix(start + 1), |hash, row| {
             mix(hash.rotate_left(11) ^ u64::from(*row))
         }))
     };
-    let whole = whole.chunks_exact(WHOLE_ROWS).enumerate();
-    let lead = lead.chunks_exact(LEAD_ROWS).enumerate();
-    whole
-        .map(|(number, rows)| key(1, number, rows))
-        .chain(lead.map(|(number, rows)| key(2, number, rows)))
-        .collect()
+    // Rows of a key stand far apart on the circle: next to each other they would often be one hash.
+    let whole = (0..WHOLE_BANDS).map(|number| {
+        let rows: [u32; WHOLE_ROWS] = std::array::from_fn(|row| whole[row * WHOLE_BANDS + number]);
+        key(1, number, &rows)
+    });
+    let lead = (0..LEAD_BANDS).map(|number| {
+        let rows: [u32; LEAD_ROWS] = std::array::from_fn(|row| lead[row * LEAD_BANDS + number]);
+        key(2, number, &rows)
+    });
+    whole.chain(lead).collect()
 }
 
-/// MinHash (Broder 1997): the least value of each of `N` hash functions over a set. The functions are an odd multiplier
-/// each on an already mixed hash; the loop over them is laid out for vector instructions.
-fn minima<const N: usize>(set: &[u32], seed: u32) -> [u32; N] {
-    let mut factors = [0_u32; N];
-    let mut state = u64::from(seed) + 1;
-    for factor in &mut factors {
-        state = mix(state.wrapping_add(0x9e37_79b9_7f4a_7c15));
-        *factor = high(state) | 1;
-    }
-    let mut least = [u32::MAX; N];
-    for value in set {
-        for (least, factor) in least.iter_mut().zip(&factors) {
-            let product = (value ^ (factor >> 7)).wrapping_mul(*factor);
-            *least = (*least).min(product ^ (product >> 15));
-        }
-    }
-    least
+/// MinHash (Broder 1997): the least value of a set under each of `N` orders. The hashes are spread evenly, so counting
+/// from another start around the circle of all hashes is another order, and the least value under it is the one that
+/// stands next. With starts at even distances that is one-permutation hashing, its empty bins filled by rotation
+/// (Shrivastava and Li 2014). `set` is sorted and not empty.
+fn minima<const N: usize>(set: &[u32]) -> [u32; N] {
+    std::array::from_fn(|number| {
+        let start = (((number as u64) << 32) / N as u64) as u32;
+        let next = set.partition_point(|hash| *hash < start);
+        set[next % set.len()]
+    })
 }
 
 #[cfg(test)]
@@ -432,6 +475,40 @@ mod tests {
             sketch("The lock gate stays open until noon on Friday").exact
         );
         assert_ne!(filtered.exact, sketch(text).exact);
+    }
+
+    #[test]
+    fn hashes_are_sorted_whatever_they_are() {
+        let spread = |count: u64| (0..count).map(|n| high(mix(n + 1))).collect::<Vec<u32>>();
+        let same_place = |count: u32| (0..count).map(|n| 0x7000_0000 + n % 40).collect();
+        for list in [
+            Vec::new(),
+            spread(10),
+            spread(64),
+            spread(1_000),
+            spread(40_000),
+            same_place(5_000),
+            vec![u32::MAX; 200],
+            [spread(500), spread(300)].concat(),
+        ] {
+            let set: std::collections::BTreeSet<u32> = list.iter().copied().collect();
+            assert_eq!(sorted(list), set.into_iter().collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn minima_agree_as_often_as_sets_do() {
+        let set = |range: std::ops::Range<u64>| sorted(range.map(|n| high(mix(n + 1))).collect());
+        let (mut same, mut all) = (0, 0);
+        for from in (0..200_000).step_by(1_000) {
+            // 60 in common of 80.
+            let (a, b) = (set(from..from + 70), set(from + 10..from + 80));
+            let pairs = minima::<18>(&a).into_iter().zip(minima::<18>(&b));
+            same += pairs.filter(|(a, b)| a == b).count();
+            all += 18;
+        }
+        let share = same as f64 / f64::from(all);
+        assert!((share - 0.75).abs() < 0.03, "{share}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::text::is_dense;
+use crate::text::{find, is_dense};
 
 /// One word of a text, or one character of a script without spaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,15 @@ pub(super) struct Word {
     pub(super) hash: u64,
     /// What it is.
     pub(super) kind: Kind,
+}
+
+impl Word {
+    fn of(letters: &[u8], kind: Kind) -> Self {
+        Self {
+            hash: xxh3_64(letters),
+            kind,
+        }
+    }
 }
 
 /// What a [`Word`] is.
@@ -25,42 +34,89 @@ pub(super) enum Kind {
     Dense,
 }
 
+/// Letters and digits of ASCII; neither: 0. Capitals do not come up.
+const LETTER: u8 = 1;
+const DIGIT: u8 = 2;
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 0x80 {
+        if (byte as u8).is_ascii_digit() {
+            classes[byte] = DIGIT;
+        } else if (byte as u8).is_ascii_alphabetic() {
+            classes[byte] = LETTER;
+        }
+        byte += 1;
+    }
+    classes
+};
+
 /// Appends the words of a text. Soft hyphens and zero-width characters vanish, UTF-8 that was read as windows-1252 is
 /// read again, and everything that is neither letter nor digit separates.
 pub(super) fn words_of(text: &str, out: &mut Vec<Word>) {
-    let mut pending = Vec::with_capacity(32);
-    let mut rest = text;
-    while !rest.is_empty() {
-        let ascii = rest
-            .bytes()
-            .position(|byte| !byte.is_ascii())
-            .unwrap_or(rest.len());
-        let mut run = &rest.as_bytes()[..ascii];
-        while !run.is_empty() {
-            let letters = run
-                .iter()
-                .position(|byte| !byte.is_ascii_alphanumeric())
-                .unwrap_or(run.len());
-            pending.extend(run[..letters].iter().map(u8::to_ascii_lowercase));
-            run = &run[letters..];
-            if let Some((_, behind)) = run.split_first() {
-                finish(&mut pending, out);
-                run = behind;
-            }
-        }
-        rest = &rest[ascii..];
-        let run = rest
-            .bytes()
-            .position(|byte| byte.is_ascii())
-            .unwrap_or(rest.len());
-        if run > 0 {
+    let lower = text.to_ascii_lowercase();
+    let bytes = lower.as_bytes();
+    let mut pending = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let end = find(bytes, at, |byte| !byte.is_ascii()).unwrap_or(bytes.len());
+        plain(&bytes[at..end], &mut pending, out);
+        let rest = &bytes[end..];
+        let foreign_bytes = rest.iter().position(u8::is_ascii).unwrap_or(rest.len());
+        at = end + foreign_bytes;
+        if is_punctuation(&rest[..foreign_bytes]) {
+            finish(&mut pending, out);
+        } else if foreign_bytes > 0 {
             // A combining mark may stand behind an ASCII letter: the two compose.
             let base = pending.pop();
-            foreign(&rest[..run], base, &mut pending, out);
-            rest = &rest[run..];
+            foreign(&lower[end..at], base, &mut pending, out);
         }
     }
     finish(&mut pending, out);
+}
+
+/// A run of ASCII in lower case. What is `pending` goes on in it; its last word is pending when it ends with it.
+fn plain(run: &[u8], pending: &mut Vec<u8>, out: &mut Vec<Word>) {
+    let mut at = 0;
+    if !pending.is_empty() {
+        at = length_of_word(run).0;
+        pending.extend_from_slice(&run[..at]);
+        if at < run.len() {
+            finish(pending, out);
+        }
+    }
+    while at < run.len() {
+        let (length, classes) = length_of_word(&run[at..]);
+        let word = &run[at..at + length];
+        at += length + 1;
+        match classes {
+            0 => {}
+            _ if at > run.len() => pending.extend_from_slice(word),
+            DIGIT => out.push(Word::of(word, Kind::Number)),
+            _ => out.push(Word::of(word, Kind::Letters)),
+        }
+    }
+}
+
+/// Bytes up to what separates, and which classes of bytes they are.
+fn length_of_word(run: &[u8]) -> (usize, u8) {
+    let (mut length, mut classes) = (0, 0);
+    for byte in run {
+        match CLASSES[usize::from(*byte)] {
+            0 => break,
+            class => classes |= class,
+        }
+        length += 1;
+    }
+    (length, classes)
+}
+
+/// Dashes, quotation marks, bullets and dots of General Punctuation, U+2010 to U+2027 but U+2017, which decomposes into
+/// more: most of what is not ASCII in most texts, and it only separates.
+fn is_punctuation(run: &[u8]) -> bool {
+    let (characters, rest) = run.as_chunks::<3>();
+    let is_one = |character: &[u8; 3]| matches!(character, [0xE2, 0x80, last @ 0x90..=0xA7] if *last != 0x97);
+    rest.is_empty() && !characters.is_empty() && characters.iter().all(is_one)
 }
 
 fn finish(pending: &mut Vec<u8>, out: &mut Vec<Word>) {
@@ -72,10 +128,7 @@ fn finish(pending: &mut Vec<u8>, out: &mut Vec<Word>) {
     } else {
         Kind::Letters
     };
-    out.push(Word {
-        hash: xxh3_64(pending),
-        kind,
-    });
+    out.push(Word::of(pending, kind));
     pending.clear();
 }
 
@@ -88,10 +141,7 @@ fn foreign(run: &str, base: Option<u8>, pending: &mut Vec<u8>, out: &mut Vec<Wor
     for c in with_base.filter(|c| !is_invisible(*c)).nfkc() {
         if is_dense(c) {
             finish(pending, out);
-            out.push(Word {
-                hash: xxh3_64(c.encode_utf8(&mut utf8).as_bytes()),
-                kind: Kind::Dense,
-            });
+            out.push(Word::of(c.encode_utf8(&mut utf8).as_bytes(), Kind::Dense));
         } else if c.is_alphanumeric() || is_mark(c) {
             for lower in c.to_lowercase() {
                 pending.extend_from_slice(lower.encode_utf8(&mut utf8).as_bytes());
@@ -130,6 +180,8 @@ fn undone(run: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn words(text: &str) -> Vec<Word> {
@@ -169,6 +221,17 @@ mod tests {
             ]
         );
         assert_eq!(kinds("नमस्ते").len(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn the_short_way_of_ascii_reads_what_the_long_one_does(text in "[a-zA-Z0-9 '.’–“”…\u{2017}ő\u{301}港の\u{ad}ﬂ½-]{0,80}") {
+            let mut long = Vec::new();
+            let mut pending = Vec::new();
+            foreign(&text, None, &mut pending, &mut long);
+            finish(&mut pending, &mut long);
+            prop_assert_eq!(words(&text), long);
+        }
     }
 
     #[test]

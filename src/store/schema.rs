@@ -21,6 +21,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0011_full_text.sql")),
     M::up(include_str!("../../migrations/0012_figures.sql")),
     M::up(include_str!("../../migrations/0013_lists.sql")),
+    M::up(include_str!("../../migrations/0014_keys.sql")),
 ];
 
 /// How long a statement waits for another process.
