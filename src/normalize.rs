@@ -491,6 +491,9 @@ fn absolute(base: &Url, reference: &str) -> Option<String> {
     if reference.is_empty() {
         return None;
     }
+    if url::is_settled(reference) {
+        return Some(reference.to_owned());
+    }
     let url = base.join(reference).ok()?;
     matches!(url.scheme(), "http" | "https").then(|| url.into())
 }

@@ -3,9 +3,16 @@
 use std::borrow::Cow;
 
 use markup5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
+use memchr::memchr;
 use xxhash_rust::xxh3::xxh3_64;
 
-const BLOCKS: &[&str] = &[
+pub(crate) use names::Names;
+pub(crate) use scan::find;
+
+mod names;
+mod scan;
+
+static BLOCKS: Names<24> = Names::of([
     "p",
     "div",
     "h1",
@@ -30,26 +37,24 @@ const BLOCKS: &[&str] = &[
     "aside",
     "header",
     "footer",
-];
-const LINES: &[&str] = &["br", "li", "tr", "dt", "dd"];
+]);
+static LINES: Names<5> = Names::of(["br", "li", "tr", "dt", "dd"]);
 
 /// Plain text of sanitized HTML, paragraphs separated by a blank line. Reads only what the sanitizer writes.
 pub fn text_of(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     let mut rest = html;
-    while let Some(at) = rest.find('<') {
+    while let Some(at) = memchr(b'<', rest.as_bytes()) {
         push(&mut out, &rest[..at]);
-        let Some(end) = rest[at..].find('>') else {
+        let Some(end) = memchr(b'>', &rest.as_bytes()[at..]) else {
             return out.trim_end().to_owned();
         };
         let tag = rest[at + 1..at + end].trim_start_matches('/');
-        let name = tag
-            .split(|c: char| !c.is_ascii_alphanumeric())
-            .next()
-            .unwrap_or_default();
-        if BLOCKS.contains(&name) {
+        let length = tag.bytes().position(|byte| !byte.is_ascii_alphanumeric());
+        let name = &tag[..length.unwrap_or(tag.len())];
+        if BLOCKS.contains(name) {
             break_with(&mut out, "\n\n");
-        } else if LINES.contains(&name) {
+        } else if LINES.contains(name) {
             break_with(&mut out, "\n");
         } else if matches!(name, "td" | "th") {
             push(&mut out, " ");
@@ -62,7 +67,7 @@ pub fn text_of(html: &str) -> String {
 }
 
 fn push(out: &mut String, raw: &str) {
-    let decoded = if raw.contains('&') {
+    let decoded = if memchr(b'&', raw.as_bytes()).is_some() {
         Cow::Owned(decode_entities(raw))
     } else {
         Cow::Borrowed(raw)
@@ -88,17 +93,19 @@ fn push(out: &mut String, raw: &str) {
 
 /// Whether all white space of a text is single spaces: most text is, and needs no look at each character.
 fn is_evenly_spaced(text: &str) -> bool {
-    let mut before = 0;
-    text.bytes().enumerate().all(|(at, byte)| {
-        let spaced = std::mem::replace(&mut before, byte) == b' ';
-        match byte {
-            b' ' => !spaced,
-            b'\t'..=b'\r' => false,
-            // First bytes of white space beyond ASCII, and of much else.
-            0xC2 | 0xE1 | 0xE2 | 0xE3 => !text[at..].starts_with(char::is_whitespace),
-            _ => true,
+    // First bytes of white space beyond ASCII, and of much else.
+    let may_be_space =
+        |byte: u8| byte.wrapping_sub(b'\t') < 5 || byte == 0xC2 || byte.wrapping_sub(0xE1) < 3;
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    while let Some(at) = find(bytes, from, may_be_space) {
+        if text[at..].starts_with(char::is_whitespace) {
+            return false;
         }
-    })
+        from = at + 1;
+    }
+    let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
+    !pairs.fold(false, |found, (a, b)| found | ((*a == b' ') & (*b == b' ')))
 }
 
 fn break_with(out: &mut String, lines: &str) {

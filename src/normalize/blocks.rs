@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::html::{Token, Tokens};
-use crate::text::text_of;
+use crate::text::{Names, text_of};
 
 /// A paragraph, heading, list, picture …; or (without name) text and inline elements that stand in no block.
 #[derive(Clone, Debug)]
@@ -24,10 +24,10 @@ pub(super) struct Block<'a> {
 }
 
 /// Elements that only hold blocks.
-const CONTAINERS: &[&str] = &[
+static CONTAINERS: Names<7> = Names::of([
     "article", "aside", "center", "div", "header", "hgroup", "section",
-];
-const BLOCKS: &[&str] = &[
+]);
+static BLOCKS: Names<18> = Names::of([
     "blockquote",
     "details",
     "dl",
@@ -46,9 +46,9 @@ const BLOCKS: &[&str] = &[
     "pre",
     "table",
     "ul",
-];
+]);
 /// Elements without content.
-pub(super) const VOIDS: &[&str] = &["br", "col", "hr", "img", "source", "wbr"];
+pub(super) static VOIDS: Names<6> = Names::of(["br", "col", "hr", "img", "source", "wbr"]);
 
 impl<'a> Block<'a> {
     /// Its HTML without its own tags.
@@ -102,8 +102,8 @@ impl<'a> Block<'a> {
 
 /// Whether an element cannot stand in a paragraph.
 pub(super) fn is_block(name: &str) -> bool {
-    CONTAINERS.contains(&name)
-        || BLOCKS.contains(&name)
+    CONTAINERS.contains(name)
+        || BLOCKS.contains(name)
         || matches!(name, "figcaption" | "li" | "dt" | "dd" | "summary")
 }
 
@@ -168,14 +168,14 @@ impl<'a> Iterator for Blocks<'a> {
                 Token::Open(name, mut attributes) => {
                     let mark =
                         attributes.find_map(|(name, kind)| (name == "data-kind").then_some(kind));
-                    if mark.is_none() && CONTAINERS.contains(&name) {
+                    if mark.is_none() && CONTAINERS.contains(name) {
                         let run = self.run.take();
                         self.count += 1;
                         self.containers.push(self.count);
                         if run.is_some() {
                             return run;
                         }
-                    } else if mark.is_some() || BLOCKS.contains(&name) {
+                    } else if mark.is_some() || BLOCKS.contains(name) {
                         let content_at = self.tokens.at();
                         let content_end = end_of(&mut self.tokens, name);
                         let block =
@@ -202,12 +202,12 @@ impl<'a> Iterator for Blocks<'a> {
 
 /// Goes on behind the end tag of an element that has just begun, and says where the end tag begins.
 fn end_of(tokens: &mut Tokens<'_>, name: &str) -> usize {
-    let mut depth = usize::from(!VOIDS.contains(&name));
+    let mut depth = usize::from(!VOIDS.contains(name));
     let mut end = tokens.at();
     while depth > 0 {
         end = tokens.at();
         match tokens.next() {
-            Some(Token::Open(name, _)) => depth += usize::from(!VOIDS.contains(&name)),
+            Some(Token::Open(name, _)) => depth += usize::from(!VOIDS.contains(name)),
             Some(Token::Close(_)) => depth -= 1,
             Some(_) => {}
             None => return tokens.at(),
@@ -240,8 +240,16 @@ pub(super) fn key(text: &str) -> String {
 
 fn ascii_key(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for word in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '\'') {
-        let word = word.trim_matches('\'');
+    let mut rest = text;
+    while !rest.is_empty() {
+        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'\'';
+        let length = rest
+            .as_bytes()
+            .iter()
+            .take_while(|byte| is_part(byte))
+            .count();
+        let word = rest[..length].trim_matches('\'');
+        rest = rest.get(length + 1..).unwrap_or_default();
         if !word.is_empty() {
             if !out.is_empty() {
                 out.push(' ');

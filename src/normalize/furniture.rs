@@ -478,6 +478,9 @@ fn is_dated(words: &str) -> bool {
     if rest.is_empty() {
         return true;
     }
+    if !has_digit(rest) {
+        return false;
+    }
     // `30`, `9h30`, `00z`, `5pm`, `3rd`
     let is_number = |word: &str| {
         word.starts_with(|c: char| c.is_ascii_digit())
@@ -496,7 +499,14 @@ fn is_dated(words: &str) -> bool {
         && names.iter().all(|name| DATE_WORDS.contains(name))
 }
 
+fn has_digit(words: &str) -> bool {
+    words.bytes().any(|byte| byte.is_ascii_digit())
+}
+
 fn is_reading_time(words: &str) -> bool {
+    if !has_digit(words) {
+        return false;
+    }
     let (numbers, units): (Vec<&str>, Vec<&str>) = words
         .split(' ')
         .partition(|word| word.bytes().all(|byte| byte.is_ascii_digit()));

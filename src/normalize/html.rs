@@ -8,9 +8,11 @@ use std::collections::HashSet;
 use std::sync::OnceLock;
 
 use ammonia::Builder;
+use memchr::memmem;
 use url::Url;
 
 use self::elements::{ELEMENTS, Element, GENERIC, Value};
+use super::url::is_settled;
 
 pub(super) use self::elements::KINDS;
 pub use self::shape::{Shape, shape};
@@ -173,7 +175,8 @@ pub(super) struct Inline {
 
 /// The pictures in sanitized HTML, in their order.
 pub(super) fn pictures(html: &str) -> impl Iterator<Item = Inline> {
-    html.split("<img ").skip(1).filter_map(|tag| {
+    memmem::find_iter(html.as_bytes(), b"<img ").filter_map(|at| {
+        let tag = &html[at + "<img ".len()..];
         let tag = &tag[..tag.find('>')?];
         let attribute = |name: &str| {
             let at = match tag.strip_prefix(name) {
@@ -209,7 +212,10 @@ fn number(value: &str) -> Option<u32> {
 
 /// What is kept of an attribute's decoded value.
 fn value_of(value: Value, given: &str, base: &Url) -> Option<String> {
-    let address = |schemes| address(given, base, schemes).map(Into::into);
+    let address = |schemes| match given.trim() {
+        settled if is_settled(settled) => Some(settled.to_owned()),
+        given => address(given, base, schemes).map(Into::into),
+    };
     match value {
         Value::Text => Some(given.trim_matches(escape::is_unseen).to_owned()),
         Value::Number => number(given).map(|number| number.to_string()),

@@ -56,8 +56,14 @@ fn names(person: &Person) -> Vec<Named> {
         html: false,
     };
     let raw = plain_text(&given, TITLE_CHARS).unwrap_or_default();
-    let raw = raw.replace(['（', '［'], " (").replace(['）', '］'], ")");
-    let raw = raw.replace('＜', " <").replace('＞', ">");
+    let raw = match raw.is_ascii() {
+        true => raw,
+        false => raw
+            .replace(['（', '［'], " (")
+            .replace(['）', '］'], ")")
+            .replace('＜', " <")
+            .replace('＞', ">"),
+    };
     let mut named: Vec<Named> = split(&raw).into_iter().map(name_and_mail).collect();
     if let [(name, email)] = &mut named[..] {
         *email = email.take().or_else(|| person.email.clone());

@@ -8,6 +8,8 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 
+use memchr::memmem;
+
 use super::blocks::{Block, VOIDS, blocks, is_block, key};
 use super::html::{KINDS, Token, Tokens};
 use crate::model::{Author, Section};
@@ -250,7 +252,7 @@ fn read(kind: &str, html: &str) -> Option<Section> {
 /// Where a known label stands among lines broken by `<br>`, blocks are made of them: paragraphs of what two breaks
 /// part, lists of lines that begin with a bullet.
 fn lists_from_lines(html: &str) -> Cow<'_, str> {
-    if !html.contains("<br>") {
+    if memmem::find(html.as_bytes(), b"<br>").is_none() {
         return Cow::Borrowed(html);
     }
     let mut out = String::with_capacity(html.len() + 64);
@@ -326,7 +328,7 @@ fn lines(content: &str) -> Option<Vec<Range<usize>>> {
                 from = tokens.at();
             }
             Token::Open(name, _) if is_block(name) => return None,
-            Token::Open(name, _) => depth += usize::from(!VOIDS.contains(&name)),
+            Token::Open(name, _) => depth += usize::from(!VOIDS.contains(name)),
             Token::Close(_) => depth = depth.saturating_sub(1),
             Token::Text(_) | Token::Comment => {}
         }

@@ -7,6 +7,9 @@ use std::borrow::Cow;
 
 use url::Url;
 
+pub(super) use settled::is_settled;
+
+mod settled;
 mod trackers;
 
 /// Redirectors inside redirectors are followed this far.

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::text::find;
+
 /// Decodes the references of a piece of text or (`in_attribute`) of an attribute's value. `None` when one is of a form
 /// whose meaning depends on more than itself: without semicolon, unknown, or replaced by another character.
 pub(super) fn decode(raw: &str, in_attribute: bool) -> Option<Cow<'_, str>> {
@@ -78,8 +80,12 @@ pub(super) fn escape(out: &mut String, value: &str) {
 
 fn push_escaped(out: &mut String, text: &str, in_attribute: bool) {
     let bytes = text.as_bytes();
-    let mut from = 0;
-    for (at, byte) in bytes.iter().enumerate() {
+    let is_special =
+        |byte: u8| byte < 0x20 || matches!(byte, b'&' | b'<' | b'>' | b'"' | 0x7F | 0xC2 | 0xEF);
+    let (mut from, mut next) = (0, 0);
+    while let Some(at) = find(bytes, next, is_special) {
+        next = at + 1;
+        let byte = bytes[at];
         let replacement = match byte {
             b'&' => "&amp;",
             b'<' => "&lt;",
