@@ -95,7 +95,7 @@ fn push(out: &mut String, raw: &str) {
 fn is_evenly_spaced(text: &str) -> bool {
     // First bytes of white space beyond ASCII, and of much else.
     let may_be_space =
-        |byte: u8| byte.wrapping_sub(b'\t') < 5 || byte == 0xC2 || byte.wrapping_sub(0xE1) < 3;
+        |byte: u8| (byte.wrapping_sub(b'\t') < 5) | (byte == 0xC2) | (byte.wrapping_sub(0xE1) < 3);
     let bytes = text.as_bytes();
     let mut from = 0;
     while let Some(at) = find(bytes, from, may_be_space) {
@@ -105,7 +105,9 @@ fn is_evenly_spaced(text: &str) -> bool {
         from = at + 1;
     }
     let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
-    !pairs.fold(false, |found, (a, b)| found | ((*a == b' ') & (*b == b' ')))
+    pairs.fold(0, |found, (a, b)| {
+        found | u8::from((*a == b' ') & (*b == b' '))
+    }) == 0
 }
 
 fn break_with(out: &mut String, lines: &str) {

@@ -80,8 +80,16 @@ pub(super) fn escape(out: &mut String, value: &str) {
 
 fn push_escaped(out: &mut String, text: &str, in_attribute: bool) {
     let bytes = text.as_bytes();
-    let is_special =
-        |byte: u8| byte < 0x20 || matches!(byte, b'&' | b'<' | b'>' | b'"' | 0x7F | 0xC2 | 0xEF);
+    let is_special = |byte: u8| {
+        (byte < 0x20)
+            | (byte == b'&')
+            | (byte == b'<')
+            | (byte == b'>')
+            | (byte == b'"')
+            | (byte == 0x7F)
+            | (byte == 0xC2)
+            | (byte == 0xEF)
+    };
     let (mut from, mut next) = (0, 0);
     while let Some(at) = find(bytes, next, is_special) {
         next = at + 1;
