@@ -82,6 +82,9 @@ fn refuse_newer(connection: &Connection, path: &Path) -> Result<i64, Error> {
 
 /// WAL with `synchronous=NORMAL`: a crash of the process loses nothing committed, a power cut at most the last
 /// commits, whole polls with their validators, which are then polled again (sqlite.org/wal.html, §Performance). With `full_sync` a power cut loses nothing either.
+///
+/// A transaction may hold more pages than the cache, up to 16 MiB: one that is written to the WAL before its end and
+/// changes again makes SQLite read back everything behind it and sum it up anew.
 fn settle(connection: &Connection, full_sync: bool) -> Result<(), rusqlite::Error> {
     if version(connection)? == 0 {
         connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL;")?;
@@ -89,7 +92,7 @@ fn settle(connection: &Connection, full_sync: bool) -> Result<(), rusqlite::Erro
     let synchronous = if full_sync { "FULL" } else { "NORMAL" };
     connection.execute_batch(&format!(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON;
-         PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 16777216;
+         PRAGMA cache_size = -4096; PRAGMA cache_spill = 4096; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 16777216;
          PRAGMA wal_autocheckpoint = 4000;",
     ))?;
     connection.set_prepared_statement_cache_capacity(96);
