@@ -2,6 +2,8 @@
 //!
 //! It does not know which elements hold raw text; its callers do.
 
+use memchr::{memchr, memchr_iter};
+
 /// A piece of HTML. Names and values are as written: case kept, references not decoded.
 #[derive(Clone, Copy)]
 pub(in crate::normalize) enum Token<'a> {
@@ -151,9 +153,13 @@ impl<'a> Tokens<'a> {
         let value = match self.byte()? {
             quote @ (b'"' | b'\'') => {
                 self.at += 1;
-                let value = self.run(|byte| byte != quote);
-                self.byte()?;
-                self.at += 1;
+                let rest = &self.html[self.at..];
+                let Some(length) = memchr(quote, rest.as_bytes()) else {
+                    self.at = self.html.len();
+                    return None;
+                };
+                let value = &rest[..length];
+                self.at += value.len() + 1;
                 value
             }
             b'>' => "",
@@ -178,9 +184,7 @@ impl<'a> Iterator for Tokens<'a> {
         match bytes.first()? {
             b'<' if is_markup(0) => {}
             _ => {
-                let end = rest
-                    .match_indices('<')
-                    .map(|(at, _)| at)
+                let end = memchr_iter(b'<', bytes)
                     .find(|at| is_markup(*at))
                     .unwrap_or(rest.len());
                 self.at += end;
