@@ -376,7 +376,8 @@ fn feed(
             });
             continue;
         }
-        let Normalized { entry, text } = normalize::entry(&document, &identity, entry, base, at);
+        let Normalized { mut entry, text } =
+            normalize::entry(&document, &identity, entry, base, at);
         if !filters.is_empty() {
             // One without a date is as old as its first sight.
             let age = entry.published.map_or(TimeDelta::zero(), |date| at - date);
@@ -393,6 +394,9 @@ fn feed(
         });
         furniture.see(title.hash, blocks.hashes());
         texts.push((title.hash, blocks));
+        let content_hash = normalize::content_hash(&entry, &details).cast_signed();
+        let page = page_wish(&due.source, &entry, &text);
+        let html = compress(&std::mem::take(&mut entry.content_html));
         items.push(Item::Candidate(Box::new(Candidate {
             raw_hash,
             key,
@@ -401,12 +405,12 @@ fn feed(
                 .as_deref()
                 .map(|key| xxh3_64(key.as_bytes()).cast_signed()),
             trusted: identity.trusted,
-            content_hash: normalize::content_hash(&entry, &details).cast_signed(),
+            content_hash,
             details,
             text_hash: 0,
             sketch: Sketch::default(),
-            html: compress(&entry.content_html),
-            page: page_wish(&due.source, &entry, &text),
+            html,
+            page,
             entry,
         })));
     }

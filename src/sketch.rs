@@ -99,6 +99,7 @@ impl Sketch {
         };
         let shingles = all.len();
         all.truncate(LOWEST);
+        all.shrink_to_fit();
         Self {
             words: count(words.len() - dense + dense / 2),
             shingles: count(shingles),

@@ -154,9 +154,9 @@ pub struct Candidate {
     pub sketch: Sketch,
     /// JSON of `entry.details`.
     pub details: String,
-    /// The fields; `content_html` included.
+    /// The fields. `content_html` stands in `html`, and here no more: many candidates wait for the writer.
     pub entry: Entry,
-    /// zstd of `entry.content_html`; `None` when that is empty.
+    /// zstd of the body; `None` when there is none.
     pub html: Option<Vec<u8>>,
     /// Its page is wanted, when the entry is new; `None`: it is not.
     pub page: Option<PageWish>,

@@ -14,19 +14,30 @@ const ZSTD_LEVEL: i32 = 1;
 const LARGEST_HTML: usize = 64 << 20;
 
 thread_local! {
-    static COMPRESSOR: RefCell<Option<zstd::bulk::Compressor<'static>>> = const { RefCell::new(None) };
+    static COMPRESSOR: RefCell<(Option<zstd::bulk::Compressor<'static>>, Vec<u8>)> = const { RefCell::new((None, Vec::new())) };
 }
 
-/// Compresses a body; `None` for an empty one. The compression context is kept for the thread.
+/// Room that a thread keeps for what it compresses.
+const KEPT_ROOM: usize = 256 << 10;
+
+/// Compresses a body; `None` for an empty one. The compression context is kept for the thread, and the room that it writes
+/// into: what is given has just the size that it needs, as many wait for the writer.
 pub fn compress(html: &str) -> Option<Vec<u8>> {
     if html.is_empty() {
         return None;
     }
-    COMPRESSOR.with_borrow_mut(|slot| {
+    COMPRESSOR.with_borrow_mut(|(slot, room)| {
         if slot.is_none() {
             *slot = zstd::bulk::Compressor::new(ZSTD_LEVEL).ok();
         }
-        slot.as_mut()?.compress(html.as_bytes()).ok()
+        room.clear();
+        room.reserve(zstd::zstd_safe::compress_bound(html.len()));
+        slot.as_mut()?
+            .compress_to_buffer(html.as_bytes(), room)
+            .ok()?;
+        let compressed = room.as_slice().to_vec();
+        room.shrink_to(KEPT_ROOM);
+        Some(compressed)
     })
 }
 

@@ -143,8 +143,10 @@ fn revise(
         .optional()?;
     let Some(html) = html else { return Ok(()) };
     let html = html.map(|blob| decompress(&blob)).transpose()?;
+    let given = candidate.html.as_deref().map(decompress).transpose()?;
+    let given = given.unwrap_or_default();
     let words = |html: &str| word_count(&text_of(html));
-    let is_shorter = html.is_some_and(|html| words(&html) <= words(&candidate.entry.content_html));
+    let is_shorter = html.is_some_and(|html| words(&html) <= words(&given));
     if candidate.page.is_none() || is_shorter {
         yield_to_feed(tx, entry)?;
     }
