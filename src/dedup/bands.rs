@@ -10,6 +10,12 @@ const MOST_CANDIDATES: usize = 64;
 const REF_BITS: u32 = 20;
 const MOST_ENTRIES: usize = (1 << REF_BITS) - 1;
 const EMPTY: u32 = u32::MAX;
+/// Numbers in one piece of a long list: pieces of 64 KiB come from what the allocator has at hand, and go back there. A
+/// list in one piece of some megabytes that is given up makes glibc's keep as much unused for good (mallopt(3),
+/// `M_MMAP_THRESHOLD`).
+const PIECE: usize = 1 << 14;
+/// Entries in one piece.
+const ENTRIES: usize = PIECE / 4;
 
 /// What is known of an entry without asking the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,43 +61,76 @@ impl From<Packed> for Placed {
 /// full or much of it has left the window.
 #[derive(Debug)]
 pub struct Index {
-    slots: Vec<u32>,
+    slots: Slots,
     used: usize,
-    entries: Vec<Packed>,
+    entries: Vec<Vec<Packed>>,
+}
+
+/// A list of fixed length, in pieces.
+#[derive(Debug)]
+struct Slots {
+    pieces: Vec<Box<[u32]>>,
+    len: usize,
+}
+
+impl Slots {
+    fn empty(len: usize) -> Self {
+        let piece = |from| vec![EMPTY; PIECE.min(len - from)].into_boxed_slice();
+        Self {
+            pieces: (0..len).step_by(PIECE).map(piece).collect(),
+            len,
+        }
+    }
+
+    fn get(&self, at: usize) -> u32 {
+        self.pieces[at / PIECE][at % PIECE]
+    }
+
+    fn set(&mut self, at: usize, slot: u32) {
+        self.pieces[at / PIECE][at % PIECE] = slot;
+    }
 }
 
 impl Index {
     /// An index with room for this many entries of so many keys each.
     pub fn with_room_for(entries: usize, keys: usize) -> Self {
         Self {
-            slots: vec![EMPTY; entries * keys * 7 / 5 + LONGEST_PROBE],
+            slots: Slots::empty(entries * keys * 7 / 5 + LONGEST_PROBE),
             used: 0,
-            entries: Vec::with_capacity(entries),
+            entries: Vec::new(),
         }
     }
 
     /// Entries that were put in.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        let whole = self.entries.len().saturating_sub(1);
+        whole * ENTRIES + self.entries.last().map_or(0, Vec::len)
     }
 
     /// Nothing is in it.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.len() == 0
     }
 
     /// There is no room for one more text.
     pub fn is_full(&self) -> bool {
-        (self.used + crate::sketch::BANDS + 2) * 7 > self.slots.len() * 5
+        (self.used + crate::sketch::BANDS + 2) * 7 > self.slots.len * 5
     }
 
     /// Puts an entry under its keys. Above about a million entries, and without room, nothing more is taken.
     pub fn insert(&mut self, placed: Placed, keys: impl Iterator<Item = u32>) {
-        let number = self.entries.len();
+        let number = self.len();
         if number >= MOST_ENTRIES || self.is_full() {
             return;
         }
-        self.entries.push(placed.into());
+        match self.entries.last_mut() {
+            Some(piece) if piece.len() < ENTRIES => piece.push(placed.into()),
+            _ => {
+                let mut piece = Vec::with_capacity(ENTRIES);
+                piece.push(placed.into());
+                self.entries.push(piece);
+            }
+        }
         for key in keys {
             self.put(key, number as u32);
         }
@@ -103,7 +142,7 @@ impl Index {
         for key in keys {
             let hits = self
                 .places(key)
-                .map(|at| self.slots[at])
+                .map(|at| self.slots.get(at))
                 .take_while(|slot| *slot != EMPTY)
                 .filter(|slot| slot >> REF_BITS == check(key));
             numbers.extend(hits.map(|slot| slot & MOST_ENTRIES as u32));
@@ -113,14 +152,18 @@ impl Index {
         numbers.truncate(MOST_CANDIDATES);
         numbers
             .iter()
-            .filter_map(|number| Some((*self.entries.get(*number as usize)?).into()))
+            .filter_map(|number| {
+                let number = *number as usize;
+                let piece = self.entries.get(number / ENTRIES)?;
+                Some((*piece.get(number % ENTRIES)?).into())
+            })
             .collect()
     }
 
     /// So many entries share some keys that these say nothing: they are not put in again.
     fn put(&mut self, key: u32, number: u32) {
-        if let Some(at) = self.places(key).find(|at| self.slots[*at] == EMPTY) {
-            self.slots[at] = check(key) << REF_BITS | number;
+        if let Some(at) = self.places(key).find(|at| self.slots.get(*at) == EMPTY) {
+            self.slots.set(at, check(key) << REF_BITS | number);
             self.used += 1;
         }
     }
@@ -128,9 +171,9 @@ impl Index {
     /// Where a key may stand.
     fn places(&self, key: u32) -> std::ops::Range<usize> {
         // The key's share of the table, without a division; the last homes have their probes behind them.
-        let homes = (self.slots.len() - LONGEST_PROBE).max(1);
+        let homes = (self.slots.len - LONGEST_PROBE).max(1);
         let home = (key as usize * homes) >> 32;
-        home..home + LONGEST_PROBE.min(self.slots.len() - home)
+        home..home + LONGEST_PROBE.min(self.slots.len - home)
     }
 }
 
