@@ -106,7 +106,7 @@ pub(super) fn apply(
             dated: facts.dated.timestamp(),
         };
         let keys = window::keys(&side.sketch, &side.title, image);
-        window.put(tx, placed, keys, &side.sketch)?;
+        window.put(tx, placed, applied.revised, keys, &side.sketch)?;
     }
     Ok(applied)
 }

@@ -59,11 +59,12 @@ impl Window {
         self.index.as_mut().ok_or(Error::Closed)
     }
 
-    /// Keeps what an entry looks like, and puts it under its keys.
+    /// Keeps what an entry looks like, and puts it under its keys. `known`: it may have a sketch already.
     pub(super) fn put(
         &mut self,
         connection: &Connection,
         placed: Placed,
+        known: bool,
         keys: Vec<u32>,
         sketch: &Sketch,
     ) -> Result<(), Error> {
@@ -74,12 +75,18 @@ impl Window {
         for key in &keys {
             blob.extend_from_slice(&key.to_le_bytes());
         }
+        // Not `OR REPLACE`: for that SQLite copies each page before it changes, as rows may have to come back.
+        if known {
+            connection
+                .prepare_cached("DELETE FROM sketches WHERE entry = ?1")?
+                .execute([placed.entry])?;
+        }
         connection
-            .prepare_cached("INSERT OR REPLACE INTO sketches (entry, sketch) VALUES (?1, ?2)")?
+            .prepare_cached("INSERT INTO sketches (entry, sketch) VALUES (?1, ?2)")?
             .execute(params![placed.entry, sketch.encode()])?;
         connection
             .prepare_cached(
-                "INSERT OR REPLACE INTO sketch_keys (entry, source, dated_at_ms, keys) VALUES (?1, ?2, ?3, ?4)",
+                "INSERT INTO sketch_keys (entry, source, dated_at_ms, keys) VALUES (?1, ?2, ?3, ?4)",
             )?
             .execute(params![placed.entry, placed.source, placed.dated * 1_000, blob])?;
         self.index(connection)?.insert(placed, keys.into_iter());
@@ -235,7 +242,7 @@ fn sketch_some(
             };
             let sketch = Sketch::of(&Blocks::of(&stored_text(tx, entry)?), &|_| false);
             let title = Title::of(title.as_deref());
-            window.put(tx, placed, keys(&sketch, &title, None), &sketch)?;
+            window.put(tx, placed, false, keys(&sketch, &title, None), &sketch)?;
         }
     }
     if next > 0 {
