@@ -73,7 +73,7 @@ pub(super) fn document(frame: &Frame, sheet: Sheet<'_>) -> Vec<u8> {
                 (sheet.body)
                 footer.end {
                     p { (labels::zone(frame.zone.name())) " " span.keys hidden {
-                        button type="button" data-on=(labels::KEYS_ON) data-off=(labels::KEYS_OFF) {} " " (labels::KEYS_HELP) "."
+                        button type="button" data-on=(labels::KEYS_ON) data-off=(labels::KEYS_OFF) { (labels::KEYS_ON) } " " (labels::KEYS_HELP) "."
                     } }
                     p { (labels::MADE_BY) "." }
                 }
