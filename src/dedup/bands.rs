@@ -11,8 +11,8 @@ const REF_BITS: u32 = 20;
 const MOST_ENTRIES: usize = (1 << REF_BITS) - 1;
 const EMPTY: u32 = u32::MAX;
 /// Numbers in one piece of a long list: pieces of 64 KiB come from what the allocator has at hand, and go back there. A
-/// list in one piece of some megabytes that is given up makes glibc's keep as much unused for good (mallopt(3),
-/// `M_MMAP_THRESHOLD`).
+/// list in one piece of some megabytes that is given up makes glibc's allocator keep as much unused from then on
+/// (mallopt(3), `M_MMAP_THRESHOLD`).
 const PIECE: usize = 1 << 14;
 /// Entries in one piece.
 const ENTRIES: usize = PIECE / 4;
@@ -109,7 +109,7 @@ impl Index {
 
     /// Nothing is in it.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.entries.is_empty()
     }
 
     /// There is no room for one more text.
@@ -123,13 +123,11 @@ impl Index {
         if number >= MOST_ENTRIES || self.is_full() {
             return;
         }
-        match self.entries.last_mut() {
-            Some(piece) if piece.len() < ENTRIES => piece.push(placed.into()),
-            _ => {
-                let mut piece = Vec::with_capacity(ENTRIES);
-                piece.push(placed.into());
-                self.entries.push(piece);
-            }
+        if number.is_multiple_of(ENTRIES) {
+            self.entries.push(Vec::with_capacity(ENTRIES));
+        }
+        if let Some(piece) = self.entries.last_mut() {
+            piece.push(placed.into());
         }
         for key in keys {
             self.put(key, number as u32);

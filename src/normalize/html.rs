@@ -12,7 +12,7 @@ use memchr::memmem;
 use url::Url;
 
 use self::elements::{ELEMENTS, Element, GENERIC, Value};
-use super::url::is_settled;
+use super::absolute;
 
 pub(super) use self::elements::KINDS;
 pub use self::shape::{Shape, shape};
@@ -212,15 +212,13 @@ fn number(value: &str) -> Option<u32> {
 
 /// What is kept of an attribute's decoded value.
 fn value_of(value: Value, given: &str, base: &Url) -> Option<String> {
-    let address = |schemes| match given.trim() {
-        settled if is_settled(settled) => Some(settled.to_owned()),
-        given => address(given, base, schemes).map(Into::into),
-    };
     match value {
         Value::Text => Some(given.trim_matches(escape::is_unseen).to_owned()),
         Value::Number => number(given).map(|number| number.to_string()),
-        Value::Link => address(&["http", "https", "mailto"]),
-        Value::Source => address(&["http", "https"]),
+        Value::Link => {
+            absolute(base, given).or_else(|| address(given, base, &["mailto"]).map(Into::into))
+        }
+        Value::Source => absolute(base, given),
         Value::Flag => Some(String::new()),
         Value::Word(words) => words
             .iter()

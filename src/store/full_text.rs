@@ -142,11 +142,11 @@ fn revise(
         .query_row([entry], |row| row.get(0))
         .optional()?;
     let Some(html) = html else { return Ok(()) };
-    let html = html.map(|blob| decompress(&blob)).transpose()?;
-    let given = candidate.html.as_deref().map(decompress).transpose()?;
-    let given = given.unwrap_or_default();
-    let words = |html: &str| word_count(&text_of(html));
-    let is_shorter = html.is_some_and(|html| words(&html) <= words(&given));
+    let words = |html: Option<&[u8]>| -> Result<u64, Error> {
+        let html = html.map(decompress).transpose()?;
+        Ok(html.map_or(0, |html| word_count(&text_of(&html))))
+    };
+    let is_shorter = html.is_some() && words(html.as_deref())? <= words(candidate.html.as_deref())?;
     if candidate.page.is_none() || is_shorter {
         yield_to_feed(tx, entry)?;
     }

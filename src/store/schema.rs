@@ -205,33 +205,6 @@ mod tests {
         assert_eq!((grave.as_str(), arrived), ("key350", 20));
     }
 
-    #[test]
-    fn entries_found_by_keys_of_before_get_them_anew() {
-        let mut connection = Connection::open_in_memory().expect("opened");
-        let before = Migrations::from_slice(&MIGRATIONS[..13]);
-        before.to_latest(&mut connection).expect("of before");
-        connection
-            .execute_batch(
-                "INSERT INTO sources (id, name, url, active, paused, priority) VALUES (1, 'mill', 'http://m.example/', 1, 0, 0);
-                 INSERT INTO articles (pk, id, published_id, representative, published_at_ms, first_seen_at_ms,
-                   updated_at_ms, revision) VALUES (1, 'a', 'a', 7, 10, 20, 30, 1);
-                 INSERT INTO entries (id, source, key, slot, article, rung, entry_id, id_kind, details, scope, content_hash,
-                   text_hash, revision, first_seen_at_ms) VALUES (7, 1, 1, 0, 1, 'entry', 'a', 'published', '{}', 3, 1, 1, 1, 20);
-                 INSERT INTO sketches VALUES (7, x'01'); INSERT INTO sketch_keys VALUES (7, 1, 10, x'00000000');",
-            )
-            .expect("filled");
-        migrate(&mut connection, Path::new("x.db")).expect("up to date");
-        let (left, mark): (i64, String) = connection
-            .query_row(
-                "SELECT (SELECT count(*) FROM sketches) + (SELECT count(*) FROM sketch_keys),
-                 (SELECT value FROM meta WHERE key = 'unsketched_entry')",
-                [],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .expect("read");
-        assert_eq!((left, mark.as_str()), (0, "7"));
-    }
-
     /// A file as the release with so many migrations left it.
     fn of_before(path: &Path, migrations: usize) {
         let mut connection = Connection::open(path).expect("opened");
@@ -256,6 +229,31 @@ mod tests {
                 Ok((version(&connection)?, articles))
             })
             .expect("a database")
+    }
+
+    #[test]
+    fn entries_found_by_keys_of_before_get_them_anew() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("feedmill.db");
+        of_before(&path, 13);
+        let left = Connection::open(&path).expect("opened");
+        left.execute_batch(
+            "INSERT INTO entries (id, source, key, slot, article, rung, entry_id, id_kind, details, scope, content_hash,
+               text_hash, revision, first_seen_at_ms) VALUES (7, 1, 1, 0, 1, 'entry', 'a', 'published', '{}', 3, 1, 1, 1, 20);
+             INSERT INTO sketches VALUES (7, x'01'); INSERT INTO sketch_keys VALUES (7, 1, 10, x'00000000');",
+        )
+        .expect("filled");
+        drop(left);
+        let connection = open(&path, false).expect("brought up to date");
+        let found: (i64, String) = connection
+            .query_row(
+                "SELECT (SELECT count(*) FROM sketches) + (SELECT count(*) FROM sketch_keys),
+                 (SELECT value FROM meta WHERE key = 'unsketched_entry')",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .expect("read");
+        assert_eq!(found, (0, "7".to_owned()));
     }
 
     #[test]

@@ -87,7 +87,7 @@ fn candidate((id, title, text): Text<'_>) -> Item {
             title: Some(title.to_owned()),
             published: Some(now()),
             updated: None,
-            content_html,
+            content_html: String::new(), // in `html`
             details,
         },
     }))
