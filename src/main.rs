@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
@@ -255,7 +256,11 @@ fn main() -> ExitCode {
     let result = tracing_to(daemon)
         .and_then(confined)
         .and_then(|()| runtime(daemon))
-        .and_then(|runtime| runtime.block_on(execute(arguments)));
+        .and_then(|runtime| {
+            // Behind a pointer: the runtime's ways to wait for it would each have a copy of all commands in them.
+            let work: Pin<Box<dyn Future<Output = _>>> = Box::pin(execute(arguments));
+            runtime.block_on(work)
+        });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -40,6 +40,13 @@ static BLOCKS: Names<24> = Names::of([
 ]);
 static LINES: Names<5> = Names::of(["br", "li", "tr", "dt", "dd"]);
 
+/// The registrable domain of a host name, by the public suffix list: `example.co.uk` of `news.example.co.uk`. `None` for
+/// a public suffix itself. The only way to the list: its code is large, and would be copied to each module that asks.
+#[inline(never)]
+pub(crate) fn registrable_domain(host: &str) -> Option<&str> {
+    psl::domain_str(host)
+}
+
 /// Plain text of sanitized HTML, paragraphs separated by a blank line. Reads only what the sanitizer writes.
 pub fn text_of(html: &str) -> String {
     let mut out = String::with_capacity(html.len());

@@ -9,6 +9,7 @@ use super::dom::{Tree, tidy};
 use super::json_ld::{Graph, Node, Part};
 use crate::model::{Author, Category, Image, PageField, Publisher};
 use crate::normalize::page;
+use crate::text::registrable_domain;
 
 mod dates;
 mod people;
@@ -175,7 +176,7 @@ pub(super) fn read(
 fn canonical(head: &Head, url: &Url) -> Option<String> {
     let domain = |url: &Url| {
         let host = url.host_str().unwrap_or_default();
-        psl::domain_str(host).unwrap_or(host).to_owned()
+        registrable_domain(host).unwrap_or(host).to_owned()
     };
     let given = head
         .link("canonical")

@@ -10,6 +10,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
 use url::{Host, Position, Url};
 
+use crate::text::registrable_domain;
+
 /// Gates kept before the first look for idle ones.
 const SWEEP_AT_LEAST: usize = 64;
 
@@ -17,7 +19,7 @@ const SWEEP_AT_LEAST: usize = 64;
 /// names without a public suffix such as `localhost`.
 pub fn host_key(url: &Url) -> &str {
     let registrable = match url.host() {
-        Some(Host::Domain(name)) => psl::domain_str(name.trim_end_matches('.')),
+        Some(Host::Domain(name)) => registrable_domain(name.trim_end_matches('.')),
         _ => None,
     };
     registrable.unwrap_or(&url[Position::BeforeHost..Position::AfterPort])

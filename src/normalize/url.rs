@@ -7,6 +7,8 @@ use std::borrow::Cow;
 
 use url::Url;
 
+use crate::text::registrable_domain;
+
 pub(super) use settled::is_settled;
 
 mod settled;
@@ -124,7 +126,7 @@ fn host(host: &str) -> &str {
             ["m.", "mobile.", "amp."]
                 .iter()
                 .find_map(|label| host.strip_prefix(label))
-                .filter(|rest| psl::domain_str(rest).is_some())
+                .filter(|rest| registrable_domain(rest).is_some())
         };
         match www.or_else(form) {
             Some(rest) => host = rest,
