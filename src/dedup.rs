@@ -10,7 +10,7 @@ use crate::model::{ContentScope, Relation, Rung};
 use crate::sketch::Sketch;
 use likeness::compare;
 
-pub use bands::{Index, Placed};
+pub use bands::{Index, MOST_KEYS, Placed};
 pub use likeness::{Evidence, Side, Verdict};
 pub use rekey::{Identified, Rekeyed, rekeyed};
 

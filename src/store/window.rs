@@ -9,16 +9,18 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::articles::{known_columns, known_entry, stored_text};
 use super::codec::millis;
 use super::{Error, Store};
-use crate::dedup::{Index, KnownEntry, Placed, Side, Texts};
+use crate::dedup::{Index, KnownEntry, MOST_KEYS, Placed, Side, Texts};
 use crate::model::Nearness;
-use crate::sketch::{BANDS, Blocks, Sketch, Title};
+use crate::sketch::{Blocks, Sketch, Title};
 
 /// Used so often by one source, a title is no evidence.
 const GENERIC_USES: usize = 3;
 /// A picture of more entries is no evidence.
 const IMAGE_USES: usize = 4;
-/// Entries that an index has room for beyond a quarter more than there are.
-const SPARE: usize = 1_024;
+/// An index has room for this part more keys than there are …
+const SPARE_PART: usize = 6;
+/// … and for so many.
+const SPARE: usize = 16_384;
 /// Sketches are dropped this long after the newest document last held their entry, beyond the window.
 const GRACE: TimeDelta = TimeDelta::hours(24);
 
@@ -53,8 +55,9 @@ impl Window {
 
     fn index(&mut self, connection: &Connection) -> Result<&mut Index, Error> {
         if self.index.as_ref().is_none_or(Index::is_full) {
-            self.index = None; // Its room is given back before the next one takes more.
-            self.index = Some(load(connection)?);
+            // Its room is given back before the next one takes more.
+            let keys = self.index.take().map(|index| index.keys());
+            self.index = Some(load(connection, keys)?);
         }
         self.index.as_mut().ok_or(Error::Closed)
     }
@@ -137,11 +140,17 @@ fn title_key(title: &Title) -> Option<u32> {
     (!title.is_short()).then_some((title.hash >> 32) as u32)
 }
 
-fn load(connection: &Connection) -> Result<Index, Error> {
-    let rows: i64 =
-        connection.query_row("SELECT count(*) FROM sketch_keys", [], |row| row.get(0))?;
-    let rows = usize::try_from(rows).unwrap_or(0);
-    let mut index = Index::with_room_for(rows + rows / 4 + SPARE, BANDS + 2);
+/// Reads the index from the store. `keys`: how many there are, when that is known.
+fn load(connection: &Connection, keys: Option<usize>) -> Result<Index, Error> {
+    let keys = match keys {
+        Some(keys) => keys,
+        None => {
+            let rows: i64 =
+                connection.query_row("SELECT count(*) FROM sketch_keys", [], |row| row.get(0))?;
+            usize::try_from(rows).unwrap_or(0) * MOST_KEYS
+        }
+    };
+    let mut index = Index::with_room_for(keys + keys / SPARE_PART + SPARE);
     let mut statement = connection.prepare_cached(
         "SELECT entry, source, dated_at_ms, keys FROM sketch_keys ORDER BY entry",
     )?;
