@@ -1,5 +1,7 @@
 //! One candidate into entries, contents, revisions and its article.
 
+use std::cell::Cell;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, Savepoint, params};
 
@@ -26,10 +28,42 @@ mod names;
 /// Earlier states kept of an entry.
 pub(super) const REVISIONS: i64 = 5;
 
+/// What was stored before a document, as far as it spares the document's entries a look.
+pub(super) struct Past {
+    /// The source has entries.
+    entries: bool,
+    /// Entries of the source had other ids before.
+    former: bool,
+    /// Something was purged or forgotten.
+    graves: bool,
+    /// `entries.id` of the next one.
+    next_entry: Cell<i64>,
+}
+
+impl Past {
+    /// Of a source, when its document is about to be stored.
+    pub(super) fn of(tx: &Savepoint<'_>, source: i64) -> Result<Self, Error> {
+        let mut statement = tx.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM entries WHERE source = ?1), EXISTS (SELECT 1 FROM former WHERE source = ?1),
+             EXISTS (SELECT 1 FROM tombstones), (SELECT coalesce(max(id), 0) + 1 FROM entries)",
+        )?;
+        Ok(statement.query_row([source], |row| {
+            Ok(Self {
+                entries: row.get(0)?,
+                former: row.get(1)?,
+                graves: row.get(2)?,
+                next_entry: Cell::new(row.get(3)?),
+            })
+        })?)
+    }
+}
+
 /// The poll that brings the candidate.
 pub(super) struct Context<'a> {
     /// `sources.id`.
     pub(super) source: i64,
+    /// Of the source. No two entries of one document have the same key, so those of this one need not be looked for.
+    pub(super) past: Past,
     /// Configured id of the source.
     pub(super) name: &'a str,
     /// End of the response.
@@ -75,7 +109,7 @@ pub(super) fn apply(
         content_hash: candidate.content_hash,
         text_hash: candidate.text_hash,
     };
-    let known = known(tx, context.source, &candidate)?;
+    let known = known(tx, context, &candidate)?;
     let image = candidate.entry.details.image.as_ref();
     let image = window::image_of(image.map(|image| image.url.as_str()));
     let side = Side {
@@ -133,7 +167,10 @@ fn carry_out(
             real,
         } => revise(tx, context, candidate, entry, article, real),
         Decision::Joined { slot, join } => {
-            let place = Place::Joins { slot, join: &join };
+            let place = Place {
+                slot,
+                join: Some(&join),
+            };
             let entry = insert_entry(tx, context, candidate, join.article, place, first_seen)?;
             let mut article = join.article;
             for other in &ruling.unites {
@@ -153,12 +190,10 @@ fn carry_out(
             })
         }
         Decision::New { slot } => {
-            // The article names its entry and the entry its article: the id that SQLite would give next is given.
-            let entry: i64 = tx
-                .prepare_cached("SELECT coalesce(max(id), 0) + 1 FROM entries")?
-                .query_row([], |row| row.get(0))?;
+            // The article names its entry and the entry its article.
+            let entry = context.past.next_entry.get();
             let article = insert_article(tx, context, candidate, slot, first_seen, entry)?;
-            let place = Place::Founds { slot, entry };
+            let place = Place { slot, join: None };
             insert_entry(tx, context, candidate, article, place, first_seen)?;
             for (other, relation) in ruling.related {
                 relate(tx, article, other, relation)?;
@@ -209,10 +244,12 @@ fn back_in_document(tx: &Savepoint<'_>, entry: i64) -> Result<(), Error> {
     Ok(())
 }
 
-/// How an entry comes into its article. `slot`: which use of its key it is; `entry`: the id it takes.
-enum Place<'a> {
-    Founds { slot: i64, entry: i64 },
-    Joins { slot: i64, join: &'a Join },
+/// How an entry comes into its article.
+struct Place<'a> {
+    /// Which use of its key it is.
+    slot: i64,
+    /// Why it joins the article; `None`: it founds it.
+    join: Option<&'a Join>,
 }
 
 fn insert_entry(
@@ -224,10 +261,8 @@ fn insert_entry(
     first_seen: DateTime<Utc>,
 ) -> Result<i64, Error> {
     let entry = &candidate.entry;
-    let (slot, id, rung, join) = match place {
-        Place::Founds { slot, entry } => (slot, Some(entry), Rung::Entry, None),
-        Place::Joins { slot, join } => (slot, None, join.rung, Some(join)),
-    };
+    let Place { slot, join } = place;
+    let id = context.past.next_entry.get();
     tx.prepare_cached(
         "INSERT INTO entries (source, key, slot, article, rung, entry_id, id_kind, url, url_key, title,
          published_at_ms, updated_at_ms, details, scope, content_hash, text_hash, revision, first_seen_at_ms,
@@ -239,7 +274,7 @@ fn insert_entry(
         candidate.key,
         slot,
         article,
-        rung_name(rung),
+        rung_name(join.map_or(Rung::Entry, |join| join.rung)),
         entry.id,
         id_kind_name(entry.id_kind),
         entry.url,
@@ -256,7 +291,7 @@ fn insert_entry(
         evidence_json(join.and_then(|join| join.evidence.as_ref()))?,
         id,
     ])?;
-    let id = tx.last_insert_rowid();
+    context.past.next_entry.set(id + 1);
     insert_content(tx, id, candidate)?;
     Ok(id)
 }
@@ -295,15 +330,11 @@ fn insert_article(
     } else {
         None
     };
-    let wanted = match wanted {
-        Some(wanted) if !is_published(tx, wanted)? => Some(wanted),
-        _ => None,
-    };
     let mut statement = tx.prepare_cached(
         "INSERT INTO articles (id, published_id, representative, published_at_ms, first_seen_at_ms, updated_at_ms,
-         revision, source_updated_at_ms, arrived_at_ms) VALUES (?1, ?2, ?8, ?3, ?4, ?5, 1, ?6, ?7) ON CONFLICT (id) DO NOTHING",
+         revision, source_updated_at_ms, arrived_at_ms) VALUES (?1, ?2, ?8, ?3, ?4, ?5, 1, ?6, ?7) ON CONFLICT DO NOTHING",
     )?;
-    let mut insert = |source: &str| {
+    let mut insert = |source: &str, wanted: Option<&str>| {
         let id = article_id(source, candidate.key, slot);
         statement.execute(params![
             id,
@@ -316,9 +347,15 @@ fn insert_article(
             representative,
         ])
     };
-    if insert(context.name)? == 0 {
-        // Another source had this name before.
-        insert(&format!("{}~{}", context.name, context.source))?;
+    if insert(context.name, wanted)? == 0 {
+        // Another article has the origin's id, or another source had this name before.
+        let wanted = match wanted {
+            Some(wanted) if !is_published(tx, wanted)? => Some(wanted),
+            _ => None,
+        };
+        if insert(context.name, wanted)? == 0 {
+            insert(&format!("{}~{}", context.name, context.source), wanted)?;
+        }
     }
     Ok(tx.last_insert_rowid())
 }

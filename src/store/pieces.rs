@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use rusqlite::{Savepoint, params};
 
-use super::articles::{self, Context};
+use super::articles::{self, Context, Past};
 use super::codec::{document, document_blob, millis};
 use super::polls::{count, depart};
 use super::window::Window;
@@ -37,6 +37,7 @@ pub(super) fn record(
         .unwrap_or_default();
     let mut context = Context {
         source: key,
+        past: Past::of(tx, key)?,
         name: &observed.source.id,
         now: at,
         first_poll: false,

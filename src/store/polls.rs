@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Savepoint, Transaction, params};
 
 use super::Error;
-use super::articles::{self, Applied};
+use super::articles::{self, Applied, Past};
 use super::claims;
 use super::codec::{document, document_blob, hashes_blob, json, millis, optional_instant};
 use super::events::Standing;
@@ -259,18 +259,6 @@ fn store_feed(
     if !feed.recovered.is_empty() {
         events::repaired(tx, at, key, &feed.recovered)?;
     }
-    let context = articles::Context {
-        source: key,
-        name: &source.id,
-        now: at,
-        first_poll: before.last_ok_at.is_none(),
-        feed_updated: feed.info.updated,
-        pages: if before.last_ok_at.is_none() {
-            FIRST_PAGES
-        } else {
-            usize::MAX
-        },
-    };
     if feed.furniture.is_some() || feed.repeated.is_some() {
         tx.prepare_cached(
             "INSERT INTO habits (source, furniture, repeated) VALUES (?1, ?2, ?3) ON CONFLICT (source) DO UPDATE
@@ -287,6 +275,19 @@ fn store_feed(
         tracing::warn!(source = source.id, "{said}");
         events::note(tx, at, Some(key), "re-keyed", &said)?;
     }
+    let context = articles::Context {
+        source: key,
+        past: Past::of(tx, key)?,
+        name: &source.id,
+        now: at,
+        first_poll: before.last_ok_at.is_none(),
+        feed_updated: feed.info.updated,
+        pages: if before.last_ok_at.is_none() {
+            FIRST_PAGES
+        } else {
+            usize::MAX
+        },
+    };
     let mut newest = Vec::with_capacity(feed.items.len());
     let held: HashSet<i64> = old.iter().map(|(_, entry)| *entry).collect();
     let mut frozen = false;

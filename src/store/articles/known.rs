@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, Savepoint, params};
 
+use super::Context;
 use crate::dedup::{Facts, Known, KnownEntry};
 use crate::model::Candidate;
 use crate::store::Error;
@@ -36,22 +37,22 @@ pub(in crate::store) fn known_entry(
 
 pub(super) fn known(
     tx: &Savepoint<'_>,
-    source: i64,
+    context: &Context<'_>,
     candidate: &Candidate,
 ) -> Result<Known, Error> {
-    let same_key = tx
-        .prepare_cached(concat!(
-            "SELECT ",
-            known_columns!(),
-            " FROM entries WHERE source = ?1 AND key = ?2 ORDER BY slot DESC LIMIT 1"
-        ))?
-        .query_row(params![source, candidate.key], known_entry)
-        .optional()?;
-    let mut known = Known {
-        same_key,
-        ..Known::default()
-    };
-    if known.same_key.is_none() {
+    let (source, past) = (context.source, &context.past);
+    let mut known = Known::default();
+    if past.entries {
+        known.same_key = tx
+            .prepare_cached(concat!(
+                "SELECT ",
+                known_columns!(),
+                " FROM entries WHERE source = ?1 AND key = ?2 ORDER BY slot DESC LIMIT 1"
+            ))?
+            .query_row(params![source, candidate.key], known_entry)
+            .optional()?;
+    }
+    if past.former && known.same_key.is_none() {
         known.same_key = tx
             .prepare_cached(concat!(
                 "SELECT ",
@@ -67,10 +68,12 @@ pub(super) fn known(
     {
         return Ok(known);
     }
-    let grave = Grave::of(tx, source, candidate, known.same_key.is_some())?;
-    known.buried = grave.buried;
-    known.barred = grave.barred;
-    known.next_slot = grave.next_slot;
+    if past.graves {
+        let grave = Grave::of(tx, source, candidate, known.same_key.is_some())?;
+        known.buried = grave.buried;
+        known.barred = grave.barred;
+        known.next_slot = grave.next_slot;
+    }
     if known.same_key.is_some() {
         return Ok(known);
     }
