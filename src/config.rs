@@ -59,7 +59,7 @@ pub struct Config {
     /// `[fetch]`: what concerns all requests.
     pub fetch: Fetch,
     /// `[fetch]`: what a request looks like where its source says nothing else.
-    pub request: RequestOptions,
+    pub request: Arc<RequestOptions>,
     /// `[schedule]`: the cadence of a source that says nothing else.
     pub schedule: Cadence,
     /// `[dedup]`.
@@ -463,7 +463,7 @@ fn walk(path: &Path, parts: &mut [Part<'_>], world: &World<'_>) -> Config {
     let dedup = sections::dedup(root, notes);
     let pages = sections::pages(root, notes);
     let defaults = Defaults {
-        request,
+        request: Arc::new(request),
         contact,
         cadence,
         zone,

@@ -50,7 +50,7 @@ pub fn address(base: &Url) -> String {
 pub struct Hub {
     shell: Shell,
     base: Url,
-    request: RequestOptions,
+    request: Arc<RequestOptions>,
     site: watch::Receiver<Arc<Site>>,
     /// Pairs of a topic (path below the base) and a hub that is told of it.
     hubs: Vec<(String, String)>,

@@ -95,13 +95,13 @@ pub struct Source {
     pub history: bool,
     /// What is fetched of the pages of its entries.
     pub pages: Pages,
-    /// What its requests look like.
-    pub request: RequestOptions,
+    /// What its requests look like: the same for the sources of a list.
+    pub request: Arc<RequestOptions>,
 }
 
 impl Source {
     /// What is no source of the configuration and is asked for like one.
-    pub fn lone(url: Url, cadence: Cadence, request: RequestOptions) -> Self {
+    pub fn lone(url: Url, cadence: Cadence, request: Arc<RequestOptions>) -> Self {
         Self {
             id: String::new(),
             named: false,

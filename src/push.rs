@@ -39,7 +39,7 @@ pub struct Push {
     /// `server.public_url`: the base of callbacks.
     pub base: Url,
     /// How requests look for a source that is configured no more.
-    pub request: RequestOptions,
+    pub request: Arc<RequestOptions>,
     /// Told when something shown changed.
     pub changed: Arc<Notify>,
     /// The hub of our own outputs, which is asked below the same path.

@@ -1,5 +1,6 @@
 //! One `[[source]]`.
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono_tz::Tz;
 use url::Url;
@@ -38,7 +39,7 @@ const OWN_HEADERS: [(&str, &str); 15] = [
 
 /// What a source is where it says nothing else.
 pub(super) struct Defaults {
-    pub(super) request: RequestOptions,
+    pub(super) request: Arc<RequestOptions>,
     pub(super) contact: String,
     pub(super) cadence: Cadence,
     /// Of cron lines.
@@ -101,7 +102,7 @@ pub(super) fn draft(
         .value("id")
         .zip(section.optional("id", notes, name))
         .map(|(value, id)| (id, Place::of(value, notes)));
-    let request = request(section, defaults, world, notes);
+    let request = Arc::new(request(section, defaults, world, notes));
     let private = secret || private == Some(true);
     let open = !private
         && request.basic_auth.is_none()

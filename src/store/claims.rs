@@ -325,7 +325,7 @@ fn settings(source: &Source) -> i64 {
         timeout: _,
         http_version,
         allow_private,
-    } = &source.request;
+    } = &*source.request;
     let mut hasher = Xxh3::new();
     if !source.filters.is_empty() {
         source.filters.to_string().hash(&mut hasher);

@@ -46,7 +46,7 @@ fn source(id: &str, url: &str) -> Arc<Source> {
         websub: false,
         history: false,
         pages: Default::default(),
-        request: RequestOptions {
+        request: Arc::new(RequestOptions {
             headers: Default::default(),
             basic_auth: None,
             cookie: None,
@@ -55,7 +55,7 @@ fn source(id: &str, url: &str) -> Arc<Source> {
             timeout: Duration::from_secs(20),
             http_version: HttpVersion::Auto,
             allow_private: Vec::new(),
-        },
+        }),
     })
 }
 

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use feedmill::archives::walk_due;
 use feedmill::model::Source;
+use std::sync::Arc;
 
 use crate::mill::{Mill, source};
 use crate::origin::{Origin, Reply};
@@ -148,7 +149,8 @@ async fn circles_dead_links_and_private_addresses_end_a_walk() {
             origin.script("/1", reply);
         }
         let mut source = with_history(&origin);
-        source.request.allow_private = vec!["127.0.0.1/32".parse().expect("a net")];
+        Arc::make_mut(&mut source.request).allow_private =
+            vec!["127.0.0.1/32".parse().expect("a net")];
         let mill = Mill::new(vec![source]).await;
         mill.poll("feed").await;
         walk(&mill).await;

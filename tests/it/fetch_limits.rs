@@ -151,7 +151,7 @@ async fn silence_ends_in_a_timeout() {
             after: idle
         }
     );
-    source.request.timeout = total;
+    Arc::make_mut(&mut source.request).timeout = total;
     origin.script("/feed", Reply::ok("<rss/>").held(&Hold::new()));
     let error = failed(
         fetcher
@@ -178,7 +178,7 @@ async fn redirects_share_one_deadline() {
     origin.script("/feed", Reply::redirect(302, "/slow"));
     origin.script("/slow", Reply::ok("<rss/>").held(&Hold::new()));
     let mut source = source(origin.url("/feed"));
-    source.request.timeout = Duration::from_millis(100);
+    Arc::make_mut(&mut source.request).timeout = Duration::from_millis(100);
     let error = failed(get(&source).await, "timeout");
     assert_eq!(
         error,

@@ -1,5 +1,6 @@
 //! What is asked, what is answered, and where redirects lead.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use feedmill::fetch::{Answer, BadRedirect, Error, Fetcher};
@@ -287,12 +288,11 @@ async fn secrets_go_to_the_configured_origin_only() {
     away.script("/there", Reply::redirect(302, home.url("/back").as_str()));
     home.script("/back", Reply::ok("<rss/>"));
     let mut source = source(home.url("/feed"));
-    source
-        .request
+    Arc::make_mut(&mut source.request)
         .headers
         .insert("X-Token".to_owned(), Secret::new("t0ken"));
-    source.request.basic_auth = Some(Secret::new("user:pass"));
-    source.request.cookie = Some(Secret::new("session=1"));
+    Arc::make_mut(&mut source.request).basic_auth = Some(Secret::new("user:pass"));
+    Arc::make_mut(&mut source.request).cookie = Some(Secret::new("session=1"));
     modified(get(&source).await);
     for request in home.requests() {
         assert_eq!(
@@ -340,8 +340,7 @@ async fn fields_of_the_source_replace_ours() {
     let origin = Origin::start().await;
     origin.script("/feed", Reply::ok("<rss/>"));
     let mut source = source(origin.url("/feed"));
-    source
-        .request
+    Arc::make_mut(&mut source.request)
         .headers
         .insert("accept".to_owned(), Secret::new("text/xml"));
     modified(get(&source).await);
@@ -352,8 +351,7 @@ async fn fields_of_the_source_replace_ours() {
         .filter(|(name, _)| name == "accept")
         .count();
     assert_eq!(accepts, 1);
-    source
-        .request
+    Arc::make_mut(&mut source.request)
         .headers
         .insert("X-Token".to_owned(), Secret::new("s3cret\r\nX-Evil: 1"));
     let error = failed(get(&source).await, "setting");
@@ -438,9 +436,9 @@ async fn an_http_2_request_has_exactly_the_same_fields() {
             async move { axum::serve(listener, axum::Router::new().fallback(show)).await },
         );
     let mut source = source(Url::parse(&format!("http://{at}/feed?a=1#top")).expect("a URL"));
-    source.request.http_version = HttpVersion::Http2;
-    source.request.user_agent = "Own/1".to_owned();
-    source.request.cookie = Some(Secret::new("session=1"));
+    Arc::make_mut(&mut source.request).http_version = HttpVersion::Http2;
+    Arc::make_mut(&mut source.request).user_agent = "Own/1".to_owned();
+    Arc::make_mut(&mut source.request).cookie = Some(Secret::new("session=1"));
     let stored = Validators {
         url: Some(format!("http://{at}/feed?a=1")),
         etag: Some(b"W/\"x\"".to_vec()),
@@ -483,7 +481,7 @@ async fn http_2_is_spoken_where_it_is_set() {
         (HttpVersion::Http1, "HTTP/1.1 Some(\"close\")"),
         (HttpVersion::Auto, "HTTP/1.1 Some(\"close\")"),
     ] {
-        source.request.http_version = version;
+        Arc::make_mut(&mut source.request).http_version = version;
         let answer = Fetcher::new(&settings())
             .fetch(&source, &source.url, &Validators::default(), true, now())
             .await;

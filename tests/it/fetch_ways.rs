@@ -1,6 +1,7 @@
 //! The ways to a source: addresses, names, proxies, files, and how they fail.
 
 use std::fs;
+use std::sync::Arc;
 
 use feedmill::model::Secret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -16,7 +17,7 @@ async fn private_addresses_are_refused_before_anything_is_sent() {
     let port = origin.address().port();
     for host in ["127.0.0.1", "2130706433", "[::ffff:7f00:1]", "localhost"] {
         let mut source = source(Url::parse(&format!("http://{host}:{port}/feed")).expect(host));
-        source.request.allow_private.clear();
+        Arc::make_mut(&mut source.request).allow_private.clear();
         let error = failed(get(&source).await, "refused_address");
         assert!(error.to_string().contains("allow_private"), "{error}");
     }
@@ -35,7 +36,7 @@ async fn names_are_resolved_and_allowed_by_network() {
 async fn every_hop_passes_the_address_check() {
     let origin = Origin::start().await;
     let mut source = source(origin.url("/feed"));
-    source.request.allow_private = vec!["127.0.0.1/32".parse().expect("a net")];
+    Arc::make_mut(&mut source.request).allow_private = vec!["127.0.0.1/32".parse().expect("a net")];
     for place in [
         "http://127.0.0.2/",
         "http://169.254.169.254/latest/meta-data/",
@@ -138,11 +139,11 @@ async fn an_http_proxy_is_asked_instead() {
     let proxy = Origin::start().await;
     proxy.script("http://feed.invalid/feed", Reply::ok("<rss/>"));
     let mut source = source(Url::parse("http://feed.invalid/feed").expect("a URL"));
-    source.request.proxy = Some(Secret::new(format!(
+    Arc::make_mut(&mut source.request).proxy = Some(Secret::new(format!(
         "http://user:pass@localhost:{}",
         proxy.address().port()
     )));
-    source.request.allow_private.clear();
+    Arc::make_mut(&mut source.request).allow_private.clear();
     modified(get(&source).await);
     let request = proxy.only_request();
     assert_eq!(
@@ -152,7 +153,7 @@ async fn an_http_proxy_is_asked_instead() {
     source.url = Url::parse("http://10.0.0.1/feed").expect("a URL");
     failed(get(&source).await, "refused_address");
     source.url = Url::parse("http://feed.invalid/feed").expect("a URL");
-    source.request.proxy = Some(Secret::new("http://"));
+    Arc::make_mut(&mut source.request).proxy = Some(Secret::new("http://"));
     assert_eq!(
         failed(get(&source).await, "setting").to_string(),
         "setting `proxy` cannot be used in a request"
@@ -171,7 +172,7 @@ async fn a_socks_proxy_is_asked_instead() {
         socks(client, target).await
     });
     let mut source = source(Url::parse("http://feed.invalid/feed").expect("a URL"));
-    source.request.proxy = Some(Secret::new(format!("socks5h://{proxy}")));
+    Arc::make_mut(&mut source.request).proxy = Some(Secret::new(format!("socks5h://{proxy}")));
     modified(get(&source).await);
     assert_eq!(
         origin.only_request().header("host").as_deref(),

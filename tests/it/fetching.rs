@@ -1,6 +1,7 @@
 //! Settings and sources for tests of `fetch`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -51,7 +52,7 @@ pub(crate) fn source(url: impl Into<Url>) -> Source {
         websub: false,
         history: false,
         pages: Default::default(),
-        request: RequestOptions {
+        request: Arc::new(RequestOptions {
             headers: BTreeMap::new(),
             basic_auth: None,
             cookie: None,
@@ -63,7 +64,7 @@ pub(crate) fn source(url: impl Into<Url>) -> Source {
                 "127.0.0.0/8".parse().expect("a net"),
                 "::1/128".parse().expect("a net"),
             ],
-        },
+        }),
     }
 }
 

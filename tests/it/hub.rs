@@ -180,7 +180,7 @@ async fn a_callback_on_a_private_address_is_never_asked() {
     let callback = origin.url("/cb");
     let options = feedmill::model::RequestOptions {
         allow_private: Vec::new(),
-        ..crate::fetching::source(origin.url("/")).request
+        ..(*crate::fetching::source(origin.url("/")).request).clone()
     };
     let fetcher = &mill.shell.fetcher;
     let asked = fetcher

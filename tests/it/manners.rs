@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use feedmill::model::Secret;
 use feedmill::store::Scope;
+use std::sync::Arc;
 
 use crate::mill::{Mill, feed, one, source, tagged};
 use crate::origin::{Origin, Reply};
@@ -231,7 +232,7 @@ async fn gone_is_confirmed_after_a_day_and_then_left_alone_until_named_or_edited
     assert_eq!(origin.requests().len(), 2);
     // Any edit of what is sent revives it …
     let mut edited = source("feed", origin.url("/feed"));
-    edited.request.cookie = Some(Secret::new("session=1"));
+    Arc::make_mut(&mut edited.request).cookie = Some(Secret::new("session=1"));
     mill = mill.restarted(vec![edited.clone()]).await;
     assert_eq!(mill.due_in("feed"), Some(TimeDelta::zero()));
     assert_eq!(mill.health("feed").state, "failing");

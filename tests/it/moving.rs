@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use feedmill::model::Secret;
 use feedmill::store::Scope;
+use std::sync::Arc;
 
 use crate::mill::{Mill, feed, one, source, tagged};
 use crate::origin::{Origin, Reply};
@@ -139,10 +140,10 @@ async fn an_adopted_address_that_is_gone_sends_back_to_the_configured_one() {
 async fn no_secret_follows_to_an_adopted_address_and_a_private_one_is_not_shown() {
     let (origin, away) = (Origin::start().await, Origin::start().await);
     let mut secretive = source("feed", origin.url("/feed"));
-    let headers = &mut secretive.request.headers;
+    let headers = &mut Arc::make_mut(&mut secretive.request).headers;
     headers.insert("x-token".to_owned(), Secret::new("t0ken"));
-    secretive.request.basic_auth = Some(Secret::new("user:pass"));
-    secretive.request.cookie = Some(Secret::new("session=1"));
+    Arc::make_mut(&mut secretive.request).basic_auth = Some(Secret::new("user:pass"));
+    Arc::make_mut(&mut secretive.request).cookie = Some(Secret::new("session=1"));
     secretive.private = true;
     let mill = Mill::new(vec![secretive]).await;
     origin.script("/feed", Reply::redirect(301, away.url("/new").as_str()));

@@ -720,7 +720,8 @@ async fn a_hub_on_a_private_address_is_refused_unless_it_is_allowed() {
         for by_redirect in [false, true] {
             let origin = Origin::start().await;
             let mut source = wanted(&origin);
-            source.request.allow_private = vec![networks.parse().expect("a net")];
+            Arc::make_mut(&mut source.request).allow_private =
+                vec![networks.parse().expect("a net")];
             let pushed = Pushed::with(origin, source, fetching::settings()).await;
             // A port on which nobody listens.
             let private = "http://127.0.0.2:9/hub";
