@@ -81,8 +81,8 @@ impl Sketch {
     }
 
     fn of_words(words: &[Word]) -> Self {
-        let mut all = sorted(shingles(words));
-        let lead = sorted(shingles(&words[..words.len().min(LEAD_WORDS)]));
+        let (all, lead) = shingles(words);
+        let (mut all, lead) = (sorted(all), sorted(lead));
         let mut numbers: Vec<u32> = words
             .iter()
             .filter(|word| word.kind == Kind::Number)
@@ -178,8 +178,11 @@ impl Sketch {
         out.extend_from_slice(&self.exact.to_le_bytes());
         for list in lists {
             out.extend_from_slice(&(list.len() as u16).to_le_bytes());
-            for value in list {
-                out.extend_from_slice(&value.to_le_bytes());
+            let from = out.len();
+            out.resize(from + 4 * list.len(), 0);
+            let (places, _) = out[from..].as_chunks_mut();
+            for (place, value) in places.iter_mut().zip(list) {
+                *place = value.to_le_bytes();
             }
         }
         out
@@ -229,11 +232,12 @@ pub struct Blocks {
 impl Blocks {
     /// Reads a text whose blocks end with line ends; blocks without words vanish.
     pub fn of(text: &str) -> Self {
+        let lower = text.to_ascii_lowercase();
         let mut blocks = Self {
             words: Vec::with_capacity(text.len() / 6),
             ranges: Vec::new(),
         };
-        for line in text.split('\n') {
+        for line in lower.split('\n') {
             let start = blocks.words.len();
             words_of(line, &mut blocks.words);
             if blocks.words.len() > start {
@@ -269,8 +273,9 @@ pub struct Title {
 impl Title {
     /// Reads a title; none has no words.
     pub fn of(title: Option<&str>) -> Self {
-        let mut words = Vec::new();
-        words_of(title.unwrap_or_default(), &mut words);
+        let lower = title.unwrap_or_default().to_ascii_lowercase();
+        let mut words = Vec::with_capacity(lower.len() / 4);
+        words_of(&lower, &mut words);
         let set = |keep: &dyn Fn(&&Word) -> bool| {
             let mut set: Vec<u32> = words
                 .iter()
@@ -324,38 +329,62 @@ fn mix(value: u64) -> u64 {
     value ^ (value >> 29)
 }
 
-/// Hash of each run of three words, or of five characters of a dense script.
-fn shingles(words: &[Word]) -> Vec<u32> {
-    let mut out = Vec::with_capacity(words.len());
-    for at in 0..words.len() {
-        let size = if words[at].kind == Kind::Dense { 5 } else { 3 };
-        let Some(window) = words.get(at..at + size) else {
-            continue;
-        };
-        out.push(high(window.iter().fold(0, |hash: u64, word| {
+/// Hash of each run of three words, or of five characters of a dense script: of the whole text, and of those within its
+/// lead.
+fn shingles(words: &[Word]) -> (Vec<u32>, Vec<u32>) {
+    let hash = |window: &[Word]| {
+        high(window.iter().fold(0, |hash: u64, word| {
             mix(hash.rotate_left(17).wrapping_add(word.hash))
-        })));
+        }))
+    };
+    let mut all = Vec::with_capacity(words.len());
+    let mut lead = Vec::with_capacity(words.len().min(LEAD_WORDS));
+    for at in 0..words.len() {
+        let (hash, size) = match &words[at..] {
+            [first, ..] if first.kind == Kind::Dense => match words[at..].first_chunk::<5>() {
+                Some(window) => (hash(window), 5),
+                None => continue,
+            },
+            rest => match rest.first_chunk::<3>() {
+                Some(window) => (hash(window), 3),
+                None => continue,
+            },
+        };
+        all.push(hash);
+        if at + size <= LEAD_WORDS {
+            lead.push(hash);
+        }
     }
-    out
+    (all, lead)
 }
 
-/// The different hashes in order. They are spread evenly: their high bits tell nearly where each belongs.
+/// The different hashes in order.
 fn sorted(mut hashes: Vec<u32>) -> Vec<u32> {
-    if !(64..=MOST_PLACED).contains(&hashes.len()) {
+    let sorted = match hashes.len() {
+        0..16 => None,
+        16..128 => placed::<64>(&hashes),
+        128..2_048 => placed::<256>(&hashes),
+        2_048..MOST_PLACED => placed::<4_096>(&hashes),
+        _ => None,
+    };
+    let mut hashes = sorted.unwrap_or_else(|| {
         hashes.sort_unstable();
-        hashes.dedup();
-        return hashes;
-    }
-    let bits = hashes.len().ilog2();
-    let place = |hash: u32| (hash >> (u32::BITS - bits)) as usize;
-    let mut counts = vec![0_u16; 1 << bits];
-    for hash in &hashes {
+        hashes
+    });
+    hashes.dedup();
+    hashes
+}
+
+/// Hashes in order. They are spread evenly: their high bits tell nearly where each belongs. `None` when they are not, as
+/// those of a text that repeats itself. `PLACES` is a power of two.
+fn placed<const PLACES: usize>(hashes: &[u32]) -> Option<Vec<u32>> {
+    let place = |hash: u32| (hash >> (u32::BITS - PLACES.ilog2())) as usize % PLACES;
+    let mut counts = [0_u16; PLACES];
+    for hash in hashes {
         counts[place(*hash)] += 1;
     }
-    if counts.iter().any(|count| *count > MOST_AT_ONE_PLACE) {
-        hashes.sort_unstable(); // a text that repeats itself
-        hashes.dedup();
-        return hashes;
+    if counts.iter().fold(0, |most, count| most.max(*count)) > MOST_AT_ONE_PLACE {
+        return None;
     }
     let mut before = 0;
     for count in &mut counts {
@@ -363,12 +392,17 @@ fn sorted(mut hashes: Vec<u32>) -> Vec<u32> {
     }
     let mut out = vec![0; hashes.len()];
     for hash in hashes {
-        let next = &mut counts[place(hash)];
-        out[usize::from(*next)] = hash;
+        let next = &mut counts[place(*hash)];
+        out[usize::from(*next)] = *hash;
         *next += 1;
     }
-    for at in 1..out.len() {
+    let mut last = 0;
+    for at in 0..out.len() {
         let hash = out[at];
+        if hash >= last {
+            last = hash;
+            continue;
+        }
         let mut to = at;
         while to > 0 && out[to - 1] > hash {
             out[to] = out[to - 1];
@@ -376,8 +410,7 @@ fn sorted(mut hashes: Vec<u32>) -> Vec<u32> {
         }
         out[to] = hash;
     }
-    out.dedup();
-    out
+    Some(out)
 }
 
 /// How many values two sorted lists share.
@@ -439,6 +472,36 @@ mod tests {
         Sketch::of(&Blocks::of(text), &|_| false)
     }
 
+    #[test]
+    fn the_values_are_those_that_stores_hold() {
+        let numbered = |n: u32| format!("Word{} of {n}, ", n * n % 97);
+        let cases = [
+            (
+                "The Harbour's ferry No. 12 leaves at 7:30 – an hour early; 14 boats wait.\nDon’t miss it!".to_owned(),
+                [0xcb82_ad82_4a6e_b4d5, 0xe151_515b_c8fa_2ce1, 0xd060_0e92_8bbc_c6f6],
+            ),
+            (
+                "Cafe\u{301} Zo\u{eb} se\u{ad}lls cr\u{c3}\u{a8}mes \u{fb02}at 3\u{bd}\n\n港の水門は明日の朝まで閉じたままです。\
+                 船は待ってください。 नमस्ते"
+                    .to_owned(),
+                [0xd9d2_8169_3e73_b184, 0x522b_96ff_2784_1759, 0xb27c_ea3a_55b6_1030],
+            ),
+            (
+                (0..700).map(numbered).collect(),
+                [0x7f36_2b8f_7262_dfd2, 0x5ecd_6cea_4b64_2bcb, 0x7f36_2b8f_7262_dfd2],
+            ),
+        ];
+        for (text, expected) in cases {
+            let blocks = Blocks::of(&text);
+            let of_blocks = blocks
+                .hashes()
+                .fold(0, |all: u64, hash| all.rotate_left(7) ^ hash);
+            let of_sketch = xxhash_rust::xxh3::xxh3_64(&sketch(&text).encode());
+            let found = [of_blocks, of_sketch, Title::of(Some(&text)).hash];
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
     fn numbered(range: std::ops::Range<u32>) -> String {
         range.map(|n| format!("word{n} ")).collect()
     }
@@ -486,7 +549,9 @@ mod tests {
             Vec::new(),
             spread(10),
             spread(64),
+            spread(200),
             spread(1_000),
+            spread(3_000),
             spread(40_000),
             same_place(5_000),
             vec![u32::MAX; 200],
