@@ -144,17 +144,22 @@ fn drop_controls(text: Cow<'_, str>) -> (Cow<'_, str>, Option<usize>) {
 
 /// Whether a C0 control other than tab and line ends occurs; looks at whole blocks, which the compiler vectorizes.
 fn holds_control(bytes: &[u8]) -> bool {
-    let forbidden = |byte: &u8| *byte < 0x20 && *byte != b'\t' && *byte != b'\n' && *byte != b'\r';
-    bytes.chunks(64).any(|block| {
-        block
-            .iter()
-            .fold(false, |found, byte| found | forbidden(byte))
-    })
+    let forbidden = |byte: u8| (byte < 0x20) & (byte != b'\t') & (byte != b'\n') & (byte != b'\r');
+    let least = |block: &[u8; 64]| block.iter().fold(u8::MAX, |least, byte| least.min(*byte));
+    let (blocks, rest) = bytes.as_chunks::<64>();
+    blocks.iter().any(|block| {
+        // Most blocks have no control at all.
+        least(block) < 0x20
+            && block
+                .iter()
+                .fold(false, |found, byte| found | forbidden(*byte))
+    }) || rest.iter().any(|byte| forbidden(*byte))
 }
 
 /// Whether U+FFFE or U+FFFF occur; both begin with 0xEF 0xBF in UTF-8.
 fn holds_noncharacter(text: &str) -> bool {
-    text.contains('\u{fffe}') || text.contains('\u{ffff}')
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(0xef, bytes).any(|at| matches!(bytes[at + 1..], [0xbf, 0xbe | 0xbf, ..]))
 }
 
 /// Where the document proper begins in text without its prolog, past junk such as a warning of the server's

@@ -106,9 +106,7 @@ fn utf32(body: &[u8], read: fn([u8; 4]) -> u32) -> String {
 
 /// ISO-2022-JP is made of ASCII bytes only, so it passes for UTF-8: an escape byte and a label tell.
 fn escaped_japanese<'a>(body: &'a [u8], content_type: Option<&str>) -> Option<Cow<'a, str>> {
-    if !body.contains(&0x1b) {
-        return None;
-    }
+    memchr::memchr(0x1b, body)?;
     let label = content_type
         .and_then(charset)
         .or_else(|| declared_label(body))?;

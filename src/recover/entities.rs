@@ -78,12 +78,15 @@ pub(super) fn are_strict(text: &str) -> bool {
     memchr_iter(b'&', bytes).all(|at| {
         let rest = &bytes[at + 1..bytes.len().min(at + 12)];
         match rest {
-            [b'l' | b'g', b't', b';', ..] => true,
-            _ => match memchr(b';', rest).map(|end| &rest[..end]) {
-                Some(b"amp" | b"quot" | b"apos") => true,
-                Some([b'#', number @ ..]) => matches!(number_of(number), Some(Ok(_))),
-                _ => false,
+            [b'l' | b'g', b't', b';', ..]
+            | [b'a', b'm', b'p', b';', ..]
+            | [b'q', b'u', b'o', b't', b';', ..]
+            | [b'a', b'p', b'o', b's', b';', ..] => true,
+            [b'#', number @ ..] => match number.iter().position(|byte| *byte == b';') {
+                Some(end) => matches!(number_of(&number[..end]), Some(Ok(_))),
+                None => false,
             },
+            _ => false,
         }
     })
 }

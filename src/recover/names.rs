@@ -154,8 +154,8 @@ pub(super) const DECLARATIONS: &str = " xmlns:atom=\"http://www.w3.org/2005/Atom
 
 /// Prefix and local part of a name as written.
 pub(super) fn split(name: &str) -> (&str, &str) {
-    match name.rsplit_once(':') {
-        Some((prefix, local)) => (prefix, local),
+    match name.bytes().rposition(|byte| byte == b':') {
+        Some(colon) => (&name[..colon], &name[colon + 1..]),
         None => ("", name),
     }
 }

@@ -77,12 +77,14 @@ impl Body {
 }
 
 impl<'a> OpenText<'a> {
-    /// `legacy`: the document is Atom before 1.0, where `mode` says how markup is written.
+    /// `legacy`: the document is Atom before 1.0, where `mode` says how markup is written. `room` is what
+    /// [`OpenText::take_room`] gave back of an earlier text.
     pub(super) fn new(
         name: &'a str,
         field: Field,
         attributes: &[(&str, &str)],
         legacy: bool,
+        room: Vec<Piece<'a>>,
     ) -> Self {
         let value = |name: &str| {
             let found = attributes
@@ -106,7 +108,7 @@ impl<'a> OpenText<'a> {
         Self {
             name,
             field,
-            pieces: Vec::new(),
+            pieces: room,
             at: 0,
             nested: 0,
             is_plain,
@@ -115,6 +117,13 @@ impl<'a> OpenText<'a> {
             noted: Vec::new(),
             kind,
         }
+    }
+
+    /// The room that its pieces took, for the next text: a feed has many.
+    pub(super) fn take_room(&mut self) -> Vec<Piece<'a>> {
+        let mut room = std::mem::take(&mut self.pieces);
+        room.clear();
+        room
     }
 
     /// Adds a piece, if there are not too many.

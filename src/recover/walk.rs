@@ -108,6 +108,8 @@ struct Walker<'a> {
     attributes: Vec<(&'a str, &'a str)>,
     lower: String,
     text: Option<OpenText<'a>>,
+    /// For the pieces of the next text.
+    room: Vec<Piece<'a>>,
     person: Option<Element>,
     feed_seen: Vec<&'static str>,
     entry_seen: Vec<&'static str>,
@@ -145,6 +147,7 @@ impl<'a> Walker<'a> {
             attributes: Vec::with_capacity(16),
             lower: String::new(),
             text: None,
+            room: Vec::new(),
             person: None,
             feed_seen: Vec::new(),
             entry_seen: Vec::new(),

@@ -56,7 +56,8 @@ impl<'a> Walker<'a> {
     }
 
     pub(super) fn open_text(&mut self, tag: Tag<'a>, field: Field) {
-        let mut text = OpenText::new(tag.name, field, &self.attributes, self.legacy);
+        let room = std::mem::take(&mut self.room);
+        let mut text = OpenText::new(tag.name, field, &self.attributes, self.legacy, room);
         text.at = self.tokens.start;
         if !text.is_plain {
             self.rewrite();
@@ -125,7 +126,9 @@ impl<'a> Walker<'a> {
     }
 
     pub(super) fn finish_text(&mut self) {
-        let Some(text) = self.text.take() else { return };
+        let Some(mut text) = self.text.take() else {
+            return;
+        };
         if text.is_cut() {
             self.repair("text-cut");
         }
@@ -142,6 +145,7 @@ impl<'a> Walker<'a> {
                 self.repairs.note(name, text.at);
             }
             let blank = text.is_blank();
+            self.room = text.take_room();
             self.deliver(text, body);
             if blank && field.write.starts_with("media:") {
                 self.rewrite();
@@ -150,6 +154,7 @@ impl<'a> Walker<'a> {
         }
         // Looking: only what feed-rs would stumble over counts.
         let blank = text.is_blank();
+        self.room = text.take_room();
         if field.single && !blank {
             let seen = if self.in_entry {
                 &mut self.entry_seen
