@@ -1,8 +1,5 @@
 //! What language a text is in: what is declared, else what it looks like.
 
-use std::collections::HashMap;
-use std::sync::OnceLock;
-
 use whatlang::{Lang, Script};
 
 use super::html;
@@ -22,29 +19,49 @@ pub(super) fn language(
     text: &str,
 ) -> Option<String> {
     let declared = declared.and_then(tidy);
-    let end = text.char_indices().nth(SAMPLE_CHARS);
-    let text = end.map_or(text, |(end, _)| &text[..end]);
-    let letters = text.chars().filter(|c| c.is_alphabetic());
-    let has_letters = letters.take(FEWEST_LETTERS).count() == FEWEST_LETTERS;
+    let text = sample(text);
     let is_settled = match (&declared, channel) {
         (Some(tag), _) => !contradicts(text, tag),
-        (None, Some(tag)) if of(tag).is_none() => true,
-        (None, _) if !has_letters => true,
+        (None, Some(tag)) if of(tag).is_none() || !has_letters(text) => true,
         (None, Some(tag)) => !Heard::in_text(text).speaks_against(tag),
         (None, None) => false,
     };
-    let detected = if has_letters && !is_settled {
-        whatlang::detect(text).filter(whatlang::Info::is_reliable)
+    let detected = if !is_settled && has_letters(text) {
+        detect(text)
     } else {
         None
     };
-    let detected = detected.map(|found| found.lang());
     let said = declared.or_else(|| channel.map(str::to_owned));
     match (detected, said) {
         (Some(lang), Some(tag)) if of(&tag) == Some(lang) => Some(tag),
         (Some(lang), _) => Some(code(lang).to_owned()),
         (None, said) => said,
     }
+}
+
+/// The language that a text is reliably in.
+fn detect(text: &str) -> Option<Lang> {
+    let found = whatlang::detect(text).filter(whatlang::Info::is_reliable);
+    found.map(|found| found.lang())
+}
+
+/// The beginning of a text, of [`SAMPLE_CHARS`].
+fn sample(text: &str) -> &str {
+    if text.len() <= SAMPLE_CHARS {
+        return text;
+    }
+    if let Some(head) = text.get(..SAMPLE_CHARS).filter(|head| head.is_ascii()) {
+        return head;
+    }
+    let end = text.char_indices().nth(SAMPLE_CHARS);
+    end.map_or(text, |(end, _)| &text[..end])
+}
+
+/// Whether a text has [`FEWEST_LETTERS`].
+fn has_letters(text: &str) -> bool {
+    let mut of_ascii = text.bytes().filter(u8::is_ascii_alphabetic);
+    let mut letters = text.chars().filter(|c| c.is_alphabetic());
+    of_ascii.nth(FEWEST_LETTERS - 1).is_some() || letters.nth(FEWEST_LETTERS - 1).is_some()
 }
 
 /// The commonest words of a language that its neighbours do not share: enough of them, and detection, which costs
@@ -151,30 +168,32 @@ struct Heard {
 impl Heard {
     fn in_text(text: &str) -> Self {
         let text = &text[..text.floor_char_boundary(HEARD_BYTES)];
-        /// Word → the languages it is common in, one bit each.
-        static WORDS: OnceLock<HashMap<&'static str, u16>> = OnceLock::new();
-        let common = WORDS.get_or_init(|| {
-            let mut words = HashMap::new();
-            for (index, (_, list)) in COMMON.iter().enumerate() {
-                for word in *list {
-                    *words.entry(*word).or_default() |= 1 << index;
-                }
-            }
-            words
-        });
         let mut heard = Self {
             words: 0,
             hits: [0; COMMON.len()],
         };
-        for word in text
-            .split(|c: char| !c.is_alphabetic())
-            .filter(|word| !word.is_empty())
-        {
-            heard.words += 1;
-            let languages = common.get(word).copied().unwrap_or_default();
-            for (index, hits) in heard.hits.iter_mut().enumerate() {
-                *hits += usize::from(languages >> index & 1);
+        let bytes = text.as_bytes();
+        let (mut word, mut at) = (Packed::default(), 0);
+        while at <= bytes.len() {
+            // What stands behind the text ends its last word.
+            let byte = bytes.get(at).copied().unwrap_or(b' ');
+            let foreign = (!byte.is_ascii()).then(|| text[at..].chars().next());
+            let (is_letter, length) = match foreign.flatten() {
+                Some(c) => (c.is_alphabetic(), c.len_utf8()),
+                None => (byte.is_ascii_alphabetic(), 1),
+            };
+            if is_letter {
+                word.push(&bytes[at..at + length]);
+            } else if word.length > 0 {
+                heard.words += 1;
+                let mut languages = word.languages();
+                while languages != 0 {
+                    heard.hits[languages.trailing_zeros() as usize] += 1;
+                    languages &= languages - 1;
+                }
+                word = Packed::default();
             }
+            at += length;
         }
         heard
     }
@@ -194,6 +213,75 @@ impl Heard {
         let silent = own.is_some_and(|own| self.words >= 40 && own * 50 < self.words);
         another || silent
     }
+}
+
+/// A word as a number: its bytes, as long as they are few enough; no word has a NUL.
+#[derive(Clone, Copy, Default)]
+struct Packed {
+    bytes: u64,
+    length: usize,
+}
+
+impl Packed {
+    fn push(&mut self, letter: &[u8]) {
+        for byte in letter {
+            self.bytes = self.bytes << 8 | u64::from(*byte);
+        }
+        self.length += letter.len();
+    }
+
+    /// The languages that the word is common in, one bit each.
+    fn languages(self) -> u16 {
+        if self.length > LONGEST {
+            return 0;
+        }
+        let mut slot = slot_of(self.bytes);
+        loop {
+            match WORDS[slot] {
+                (0, _) => return 0,
+                (bytes, languages) if bytes == self.bytes => return languages,
+                _ => slot = (slot + 1) % SLOTS,
+            }
+        }
+    }
+}
+
+/// Bytes of the longest word of [`COMMON`], at most.
+const LONGEST: usize = 8;
+/// Room for the words of [`COMMON`], two thirds of it free: nearly all look-ups end at the first slot.
+const SLOTS: usize = 512;
+
+/// The words of [`COMMON`] with their languages, each at its slot or behind it; 0 is none.
+static WORDS: [(u64, u16); SLOTS] = {
+    let mut words = [(0, 0); SLOTS];
+    let mut language = 0;
+    while language < COMMON.len() {
+        let list = COMMON[language].1;
+        let mut at = 0;
+        while at < list.len() {
+            let word = list[at].as_bytes();
+            assert!(word.len() <= LONGEST);
+            let (mut packed, mut byte) = (0, 0);
+            while byte < word.len() {
+                packed = packed << 8 | word[byte] as u64;
+                byte += 1;
+            }
+            let mut slot = slot_of(packed);
+            while words[slot].0 != 0 && words[slot].0 != packed {
+                slot = (slot + 1) % SLOTS;
+            }
+            words[slot].0 = packed;
+            words[slot].1 |= 1 << language;
+            at += 1;
+        }
+        language += 1;
+    }
+    words
+};
+
+/// Where a word is looked for first (Fibonacci hashing).
+const fn slot_of(packed: u64) -> usize {
+    (packed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - SLOTS.ilog2())) as usize
 }
 
 /// Whether a text's letters are not those of the language that it is declared to be in. A tag that names its script,
