@@ -1,18 +1,17 @@
 //! Plain text of sanitized HTML, and what is counted and hashed of it.
 
-use std::borrow::Cow;
-
 use markup5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
 use memchr::memchr;
 use xxhash_rust::xxh3::xxh3_64;
 
 pub(crate) use names::Names;
-pub(crate) use scan::find;
+pub(crate) use scan::{find, places};
 
 mod names;
 mod scan;
 
-static BLOCKS: Names<24> = Names::of([
+/// Elements that part text: blocks, then those that stand on lines of their own, then cells.
+static BREAKS: Names<31> = Names::of([
     "p",
     "div",
     "h1",
@@ -37,8 +36,17 @@ static BLOCKS: Names<24> = Names::of([
     "aside",
     "header",
     "footer",
+    "br",
+    "li",
+    "tr",
+    "dt",
+    "dd",
+    "td",
+    "th",
 ]);
-static LINES: Names<5> = Names::of(["br", "li", "tr", "dt", "dd"]);
+/// Places in [`BREAKS`].
+const LINES_FROM: usize = 24;
+const CELLS_FROM: usize = 29;
 
 /// The registrable domain of a host name, by the public suffix list: `example.co.uk` of `news.example.co.uk`. `None` for
 /// a public suffix itself. The only way to the list: its code is large, and would be copied to each module that asks.
@@ -49,78 +57,125 @@ pub(crate) fn registrable_domain(host: &str) -> Option<&str> {
 
 /// Plain text of sanitized HTML, paragraphs separated by a blank line. Reads only what the sanitizer writes.
 pub fn text_of(html: &str) -> String {
-    let mut out = String::with_capacity(html.len());
-    let mut rest = html;
-    while let Some(at) = memchr(b'<', rest.as_bytes()) {
-        push(&mut out, &rest[..at]);
-        let Some(end) = memchr(b'>', &rest.as_bytes()[at..]) else {
-            return out.trim_end().to_owned();
-        };
-        let tag = rest[at + 1..at + end].trim_start_matches('/');
-        let length = tag.bytes().position(|byte| !byte.is_ascii_alphanumeric());
-        let name = &tag[..length.unwrap_or(tag.len())];
-        if BLOCKS.contains(name) {
-            break_with(&mut out, "\n\n");
-        } else if LINES.contains(name) {
-            break_with(&mut out, "\n");
-        } else if matches!(name, "td" | "th") {
-            push(&mut out, " ");
-        }
-        rest = &rest[at + end + 1..];
-    }
-    push(&mut out, rest);
+    let mut out = beginning_of(html, usize::MAX);
     out.truncate(out.trim_end().len());
     out
 }
 
-fn push(out: &mut String, raw: &str) {
-    let decoded = if memchr(b'&', raw.as_bytes()).is_some() {
-        Cow::Owned(decode_entities(raw))
-    } else {
-        Cow::Borrowed(raw)
-    };
-    if is_evenly_spaced(&decoded) {
-        let is_open = !out.is_empty() && !out.ends_with([' ', '\n']);
-        let from = usize::from(decoded.starts_with(' ') && !is_open);
-        out.push_str(&decoded[from..]);
-        return;
-    }
-    let starts_spaced = decoded.starts_with(char::is_whitespace);
-    for (index, word) in decoded.split_whitespace().enumerate() {
-        if (index > 0 || starts_spaced) && !out.is_empty() && !out.ends_with([' ', '\n']) {
-            out.push(' ');
+/// The beginning of [`text_of`]: all of it (perhaps with a space at its end) or more than `enough` bytes. Of white space
+/// two at most stand together.
+pub(crate) fn beginning_of(html: &str, enough: usize) -> String {
+    let mut out = String::with_capacity(html.len().min(enough.saturating_add(64)));
+    // `<` and `>` are one bit apart.
+    let is_mark = |byte: u8, behind| (byte & 0xFD == b'<') | may_be_odd(byte, behind);
+    let bytes = html.as_bytes();
+    // Where the tag begins that is open; up to where text has been read.
+    let (mut tag, mut from) = (None, 0);
+    for at in places(bytes, is_mark) {
+        match (tag, bytes[at]) {
+            (None, b'<') => {
+                push_even(&mut out, &html[from..at]);
+                if out.len() > enough {
+                    return out;
+                }
+                tag = Some(at);
+            }
+            (Some(start), b'>') => {
+                match BREAKS.place(name_of(&html[start + 1..at])) {
+                    Some(..LINES_FROM) => break_with(&mut out, "\n\n"),
+                    Some(LINES_FROM..CELLS_FROM) => break_with(&mut out, "\n"),
+                    Some(_) => push_space(&mut out),
+                    None => {}
+                }
+                (tag, from) = (None, at + 1);
+            }
+            (Some(_), _) | (None, b'>') => {}
+            (None, _) if at < from => {}
+            (None, _) => from = push_odd(&mut out, html, from, at),
         }
-        out.push_str(word);
     }
-    let ends_spaced = decoded.ends_with(char::is_whitespace);
-    if ends_spaced && !out.is_empty() && !out.ends_with([' ', '\n']) {
+    if tag.is_none() {
+        push_even(&mut out, &html[from..]);
+    }
+    out
+}
+
+/// The name in a tag without its brackets.
+fn name_of(tag: &str) -> &str {
+    let tag = tag.trim_start_matches('/');
+    let length = tag.bytes().position(|byte| !byte.is_ascii_alphanumeric());
+    &tag[..length.unwrap_or(tag.len())]
+}
+
+/// Adds the raw text from `from` to a reference or white space `at` a place, and that; gives where it ends. When nothing
+/// of the kind stands there it adds nothing.
+fn push_odd(out: &mut String, raw: &str, from: usize, at: usize) -> usize {
+    let rest = &raw[at..];
+    if let Some(behind) = rest.strip_prefix('&') {
+        let Some((decoded, length)) = reference(behind) else {
+            return from;
+        };
+        push_even(out, &raw[from..at]);
+        for c in decoded.into_iter().flatten() {
+            if c.is_whitespace() {
+                push_space(out);
+            } else {
+                out.push(c);
+            }
+        }
+        return at + 1 + length;
+    }
+    match rest.chars().next().filter(|c| c.is_whitespace()) {
+        Some(c) => {
+            push_even(out, &raw[from..at]);
+            push_space(out);
+            at + c.len_utf8()
+        }
+        None => from,
+    }
+}
+
+/// Whether a reference or white space other than a single space may begin with this byte, the next one behind it.
+fn may_be_odd(byte: u8, behind: u8) -> bool {
+    // Beyond ASCII: U+0085, U+00A0, U+1680, U+2000 to U+205F, U+3000, each with others that begin alike.
+    (byte == b'&')
+        | (byte.wrapping_sub(b'\t') < 5)
+        | ((byte == b' ') & (behind == b' '))
+        | (byte == 0xC2)
+        | ((byte == 0xE1) & (behind == 0x9A))
+        | ((byte == 0xE2) & (behind & 0xFE == 0x80))
+        | ((byte == 0xE3) & (behind == 0x80))
+}
+
+/// Whether all white space of a text is single spaces: most text is, and needs no look at each character.
+pub(crate) fn is_evenly_spaced(text: &str) -> bool {
+    places(text.as_bytes(), may_be_odd).all(|at| !text[at..].starts_with(char::is_whitespace))
+}
+
+/// Adds text whose white space is single spaces.
+fn push_even(out: &mut String, text: &str) {
+    match text.strip_prefix(' ') {
+        Some(behind) if !is_within_line(out) => out.push_str(behind),
+        _ => out.push_str(text),
+    }
+}
+
+fn push_space(out: &mut String) {
+    if is_within_line(out) {
         out.push(' ');
     }
 }
 
-/// Whether all white space of a text is single spaces: most text is, and needs no look at each character.
-fn is_evenly_spaced(text: &str) -> bool {
-    // First bytes of white space beyond ASCII, and of much else.
-    let may_be_space =
-        |byte: u8| (byte.wrapping_sub(b'\t') < 5) | (byte == 0xC2) | (byte.wrapping_sub(0xE1) < 3);
-    let bytes = text.as_bytes();
-    let mut from = 0;
-    while let Some(at) = find(bytes, from, may_be_space) {
-        if text[at..].starts_with(char::is_whitespace) {
-            return false;
-        }
-        from = at + 1;
-    }
-    let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
-    pairs.fold(0, |found, (a, b)| {
-        found | u8::from((*a == b' ') & (*b == b' '))
-    }) == 0
+/// Whether white space that follows is a space.
+fn is_within_line(out: &str) -> bool {
+    !matches!(out.as_bytes().last(), None | Some(b' ' | b'\n'))
 }
 
 fn break_with(out: &mut String, lines: &str) {
     out.truncate(out.trim_end_matches(' ').len());
     if !out.is_empty() {
-        let have = out.len() - out.trim_end_matches('\n').len();
+        let newlines = out.bytes().rev().take_while(|byte| *byte == b'\n');
+        let have = newlines.count();
         out.push_str(lines.get(have..).unwrap_or_default());
     }
 }
@@ -129,27 +184,37 @@ fn break_with(out: &mut String, lines: &str) {
 pub(crate) fn decode_entities(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     let mut rest = raw;
-    while let Some(at) = rest.find('&') {
+    while let Some(at) = memchr(b'&', rest.as_bytes()) {
         out.push_str(&rest[..at]);
         rest = &rest[at + 1..];
-        let length = rest
-            .find(|c: char| !c.is_ascii_alphanumeric() && c != '#')
-            .unwrap_or(rest.len());
-        let (name, behind) = rest.split_at(length);
-        let decoded = match name.strip_prefix('#') {
-            Some(number) => numbered(number).map(String::from),
-            None => named(name).map(|characters| characters.collect()),
-        };
-        match decoded.filter(|_| behind.starts_with(';')) {
-            Some(decoded) => {
-                out.push_str(&decoded);
-                rest = &behind[1..];
+        match reference(rest) {
+            Some((decoded, length)) => {
+                out.extend(decoded.into_iter().flatten());
+                rest = &rest[length..];
             }
             None => out.push('&'),
         }
     }
     out.push_str(rest);
     out
+}
+
+/// The characters of the reference whose `&` stands before `rest`, and its length in bytes with the semicolon.
+fn reference(rest: &str) -> Option<([Option<char>; 2], usize)> {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'#';
+    let length = rest.bytes().position(|byte| !is_part(&byte))?;
+    if rest.as_bytes()[length] != b';' {
+        return None;
+    }
+    let name = &rest[..length];
+    let decoded = match name.strip_prefix('#') {
+        Some(number) => [Some(numbered(number)?), None],
+        None => {
+            let mut characters = named(name)?;
+            [characters.next(), characters.next()]
+        }
+    };
+    Some((decoded, length + 1))
 }
 
 /// The character of `&#number;`: U+0080 to U+009F stand for those of windows-1252 (HTML §13.2.5.80).
@@ -166,19 +231,29 @@ fn numbered(number: &str) -> Option<char> {
 /// The one or two characters of `&name;` (HTML §13.5). The table is the HTML parser's own: that of quick-xml 0.42 has
 /// lost the last hexadecimal digit of many (`&alpha;` is `;` there).
 pub(crate) fn named(name: &str) -> Option<impl Iterator<Item = char>> {
+    let is_there = |code: &u32| *code != 0;
+    let characters = |codes: [u32; 2]| {
+        let codes = codes.into_iter().filter(is_there);
+        codes.filter_map(char::from_u32)
+    };
+    // Most references are these, and the table asks for a hash.
+    let common = match name {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "nbsp" => Some('\u{a0}'),
+        _ => None,
+    };
+    if let Some(c) = common {
+        return Some(characters([c.into(), 0]));
+    }
     // The table's keys end with the semicolon; none is longer than this.
     let mut key = [0; 40];
     let key = key.get_mut(..=name.len())?;
     key[..name.len()].copy_from_slice(name.as_bytes());
     key[name.len()] = b';';
     let (first, second) = *NAMED_ENTITIES.get(std::str::from_utf8(key).ok()?)?;
-    let is_there = |code: &u32| *code != 0;
-    Some(
-        [first, second]
-            .into_iter()
-            .filter(is_there)
-            .filter_map(char::from_u32),
-    )
+    Some(characters([first, second]))
 }
 
 /// Whether following an address of this scheme could run something.
