@@ -118,7 +118,7 @@ fn find_repeats(document: &mut Document, parsed: &ParsedFeed, base: &Url) {
     let mut first: HashMap<u64, u64> = HashMap::with_capacity(parsed.entries.len() * 2);
     for entry in &parsed.entries {
         let url = entry_url(entry, base);
-        let key = url.as_deref().and_then(canonical_key);
+        let key = url.as_deref().and_then(url::key_of_absolute);
         let item = hash_of(&(&entry.title, entry.published, &url));
         let names = [
             entry.id.as_deref().map(id_mark),
@@ -493,6 +493,9 @@ fn absolute(base: &Url, reference: &str) -> Option<String> {
     }
     if url::is_settled(reference) {
         return Some(reference.to_owned());
+    }
+    if let Some(url) = url::settled_at(base, reference) {
+        return Some(url);
     }
     let url = base.join(reference).ok()?;
     matches!(url.scheme(), "http" | "https").then(|| url.into())

@@ -5,11 +5,11 @@
 
 use std::borrow::Cow;
 
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use crate::text::registrable_domain;
 
-pub(super) use settled::is_settled;
+pub(super) use settled::{is_settled, settled_at};
 
 mod settled;
 mod trackers;
@@ -19,24 +19,34 @@ const UNWRAPS: usize = 4;
 
 /// The canonical key of a URL: `example.org/path?x=1`. `None` for what is not http(s).
 pub fn canonical_key(url: &str) -> Option<String> {
-    let mut url = parsed(url.trim())?;
+    key_of(parsed(url.trim())?)
+}
+
+/// As [`canonical_key`], of what `absolute` has made.
+pub(super) fn key_of_absolute(url: &str) -> Option<String> {
+    key_of(Cow::Borrowed(url))
+}
+
+fn key_of(mut url: Cow<'_, str>) -> Option<String> {
     for _ in 0..UNWRAPS {
-        match wrapped(&url) {
-            Some(inner) => url = inner,
+        let inner = wrapped(&parts(&url)?);
+        match inner {
+            Some(inner) => url = Cow::Owned(inner),
             None => break,
         }
     }
-    let mut key = String::with_capacity(url.as_str().len());
-    key.push_str(host(url.host_str()?));
-    if let Some(port) = url.port() {
+    let parts = parts(&url)?;
+    let mut key = String::with_capacity(url.len());
+    key.push_str(host(parts.host));
+    if let Some(port) = parts.port {
         key.push(':');
-        key.push_str(&port.to_string());
+        key.push_str(port);
     }
-    key.push_str(trimmed(&percent(url.path())));
-    if let Some(query) = url.query() {
+    key.push_str(trimmed(&percent(parts.path)));
+    if let Some(query) = parts.query {
         push_query(&mut key, query);
     }
-    if let Some(route) = url.fragment().filter(|text| text.starts_with(['!', '/'])) {
+    if let Some(route) = parts.fragment.filter(|text| text.starts_with(['!', '/'])) {
         let (path, query) = route.split_once('?').unwrap_or((route, ""));
         key.push('#');
         key.push_str(&percent(path));
@@ -45,8 +55,48 @@ pub fn canonical_key(url: &str) -> Option<String> {
     Some(key)
 }
 
-/// An http(s) URL; a scheme that was left out is no part of the key.
-fn parsed(text: &str) -> Option<Url> {
+/// Parts of an http(s) address.
+pub(super) struct Parts<'a> {
+    pub(super) host: &'a str,
+    /// `None`: that of the scheme.
+    pub(super) port: Option<&'a str>,
+    pub(super) path: &'a str,
+    pub(super) query: Option<&'a str>,
+    pub(super) fragment: Option<&'a str>,
+}
+
+/// The parts of an absolute http(s) address as the URL standard writes it; nothing is decoded.
+pub(super) fn parts(url: &str) -> Option<Parts<'_>> {
+    let (_, rest) = url.split_once("://")?;
+    let (authority, _) = rest.split_at(rest.find('/')?);
+    let place = &rest[authority.len()..];
+    let (place, fragment) = cut(place, '#');
+    let (path, query) = cut(place, '?');
+    let host = authority.rsplit('@').next().unwrap_or(authority);
+    // The colons of an IPv6 address stand in brackets.
+    let (host, port) = match host.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (host, None),
+    };
+    Some(Parts {
+        host,
+        port,
+        path,
+        query,
+        fragment,
+    })
+}
+
+fn cut(text: &str, mark: char) -> (&str, Option<&str>) {
+    text.split_once(mark)
+        .map_or((text, None), |(before, behind)| (before, Some(behind)))
+}
+
+/// An http(s) URL as the URL standard writes it; a scheme that was left out is no part of the key.
+fn parsed(text: &str) -> Option<Cow<'_, str>> {
+    if is_settled(text) {
+        return Some(Cow::Borrowed(text));
+    }
     let url = if text.starts_with("//") {
         Url::parse(&format!("https:{text}"))
     } else {
@@ -54,22 +104,22 @@ fn parsed(text: &str) -> Option<Url> {
     };
     url.ok()
         .filter(|url| matches!(url.scheme(), "http" | "https"))
+        .map(|url| Cow::Owned(url.into()))
 }
 
 /// The address inside a redirector's or an AMP cache's.
-fn wrapped(url: &Url) -> Option<Url> {
-    let host = url.host_str()?;
+fn wrapped(url: &Parts<'_>) -> Option<String> {
+    let Parts { host, path, .. } = *url;
     let google = is_google(host);
-    if google && url.path() == "/url" {
+    if google && path == "/url" {
         return parameter(url, trackers::GOOGLE);
     }
     let carries = |known: &&trackers::Redirector| {
-        is_at(host, known.host) && (known.path.is_empty() || known.path == url.path())
+        is_at(host, known.host) && (known.path.is_empty() || known.path == path)
     };
     if let Some(known) = trackers::REDIRECTORS.iter().find(carries) {
         return parameter(url, known.parameters);
     }
-    let path = url.path();
     let inner = if google {
         path.strip_prefix("/amp/")
     } else if trackers::AMP_CACHES.iter().any(|cache| is_at(host, cache)) {
@@ -84,16 +134,18 @@ fn wrapped(url: &Url) -> Option<Url> {
     if !host.contains('.') {
         return None;
     }
-    match url.query() {
-        Some(query) => parsed(&format!("https://{inner}?{query}")),
-        None => parsed(&format!("https://{inner}")),
-    }
+    let inner = match url.query {
+        Some(query) => format!("https://{inner}?{query}"),
+        None => format!("https://{inner}"),
+    };
+    parsed(&inner).map(Cow::into_owned)
 }
 
-fn parameter(url: &Url, names: &[&str]) -> Option<Url> {
+fn parameter(url: &Parts<'_>, names: &[&str]) -> Option<String> {
+    let pairs = || form_urlencoded::parse(url.query.unwrap_or_default().as_bytes());
     names.iter().find_map(|wanted| {
-        let (_, value) = url.query_pairs().find(|(name, _)| name == wanted)?;
-        parsed(&value)
+        let (_, value) = pairs().find(|(name, _)| name == wanted)?;
+        parsed(&value).map(Cow::into_owned)
     })
 }
 

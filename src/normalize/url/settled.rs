@@ -1,5 +1,7 @@
 //! Addresses that need no parsing: most in feeds are absolute, and written as the URL standard writes them.
 
+use url::{Position, Url};
+
 const HOST: u8 = 1;
 const PATH: u8 = 2;
 const QUERY: u8 = 4;
@@ -47,18 +49,40 @@ pub(in crate::normalize) fn is_settled(url: &str) -> bool {
     let Some(host) = rest.find('/').map(|end| &rest[..end]) else {
         return false;
     };
-    let (place, fragment) = split(&rest[host.len()..], b'#');
-    let (path, query) = split(place, b'?');
     // Numbers are addresses, and letters that stand for others are checked.
     let last = host.rsplit('.').next().unwrap_or_default();
     last.starts_with(|c: char| c.is_ascii_lowercase())
         && !host.contains("xn--")
         && is_all(host, HOST)
-        && is_all(path, PATH)
-        && is_all(query, QUERY)
-        && is_all(fragment, FRAGMENT)
-        && !path.contains("/.")
-        && !path.contains("/%2")
+        && is_settled_place(&rest[host.len()..])
+}
+
+/// What `reference` is at `base`, when it names the same host or none, and parsing would leave it as it is: most links
+/// of a feed stay on its site.
+pub(in crate::normalize) fn settled_at(base: &Url, reference: &str) -> Option<String> {
+    if !matches!(base.scheme(), "http" | "https") {
+        return None;
+    }
+    let origin = &base[..Position::BeforePath];
+    let (is_whole, place) = match reference.strip_prefix(origin) {
+        Some(place) => (true, place),
+        None => (false, reference),
+    };
+    let is_place = place.starts_with('/') && (is_whole || !place.starts_with("//"));
+    (is_place && is_settled_place(place)).then(|| [origin, place].concat())
+}
+
+/// Whether all behind a host is written just as parsing would write it.
+fn is_settled_place(place: &str) -> bool {
+    let (place, fragment) = split(place, b'#');
+    let (path, query) = split(place, b'?');
+    is_all(path, PATH) && is_all(query, QUERY) && is_all(fragment, FRAGMENT) && !has_dots(path)
+}
+
+/// Whether a segment begins with a dot, perhaps an escaped one.
+fn has_dots(path: &str) -> bool {
+    memchr::memchr_iter(b'/', path.as_bytes())
+        .any(|at| matches!(path.as_bytes()[at + 1..], [b'.', ..] | [b'%', b'2', ..]))
 }
 
 fn split(text: &str, mark: u8) -> (&str, &str) {
@@ -73,7 +97,6 @@ fn is_all(text: &str, place: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use url::Url;
 
     use super::*;
 
@@ -107,6 +130,25 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn joining_gives_what_is_settled_at_a_base(
+            base in "(http|https|ftp|mailto)://(u@|u:p@)?([a-z]{1,3}[.]example|127[.]1|\\[::1\\])(:80|:443|:8080)?/[a-z/]{0,4}",
+            scheme in "(http:|https:)?",
+            host in "(//)?([a-z]{1,3}[.]example|127[.]0[.]0[.]1|\\[::1\\])?(:80|:8080)?",
+            rest in "/[ -~é]{0,16}",
+        ) {
+            let base = Url::parse(&base);
+            prop_assume!(base.is_ok());
+            let base = base.expect("just asked");
+            let own = format!("{}{rest}", &base[..Position::BeforePath]);
+            for reference in [&rest, &own, &format!("{scheme}{host}{rest}")] {
+                if let Some(settled) = settled_at(&base, reference) {
+                    let joined = base.join(reference);
+                    prop_assert_eq!(joined.as_ref().map(Url::as_str), Ok(settled.as_str()));
+                }
+            }
+        }
+
         #[test]
         fn parsing_changes_nothing_that_is_settled(
             host in "[a-z0-9.-]{0,4}[.]?(xn--)?[a-zA-Z0-9.]{1,6}",
