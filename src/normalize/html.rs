@@ -5,10 +5,10 @@
 //! cleaning once, and nothing survives that is not on the allow list of [`elements`].
 
 use std::collections::HashSet;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use ammonia::Builder;
-use memchr::memmem;
+use memchr::{memchr, memchr2, memmem};
 use url::Url;
 
 use self::elements::{ELEMENTS, Element, GENERIC, Value};
@@ -16,7 +16,7 @@ use super::absolute;
 
 pub(super) use self::elements::KINDS;
 pub use self::shape::{Shape, shape};
-pub(super) use self::tokens::{Token, Tokens};
+pub(super) use self::tokens::{Attributes, Token, Tokens};
 
 mod cost;
 mod elements;
@@ -41,15 +41,19 @@ const DROPPED: &[&str] = &[
 /// paragraph; what is too deep or too costly to read as HTML is reduced to its text.
 pub(super) fn sanitize(html: &str, base: &Url) -> String {
     let html = html.trim();
-    if !html.contains(['<', '&']) {
+    if memchr2(b'<', b'&', html.as_bytes()).is_none() {
         return plain(html);
     }
-    let clean = strict::write(html, base).unwrap_or_else(|| rebuild(html, base));
-    match clean.trim() {
-        "" => String::new(),
-        text if !text.contains('<') => format!("<p>{text}</p>"),
-        clean => clean.to_owned(),
+    let mut clean = strict::write(html, base).unwrap_or_else(|| rebuild(html, base));
+    clean.truncate(clean.trim_end().len());
+    let start = clean.len() - clean.trim_start().len();
+    clean.drain(..start);
+    if !clean.is_empty() && memchr(b'<', clean.as_bytes()).is_none() {
+        clean = format!("<p>{clean}</p>");
     }
+    // What was left out of a page may be most of it.
+    clean.shrink_to_fit();
+    clean
 }
 
 fn rebuild(html: &str, base: &Url) -> String {
@@ -143,11 +147,11 @@ pub(super) fn text(html: &str) -> String {
         let start = tokens.at();
         let Some(token) = tokens.next() else {
             // A tag that the text ends within is none: `A<B`.
-            tags.push_str(&html[start..].replace('<', "&lt;"));
+            push_without_tags(&mut tags, &html[start..]);
             break;
         };
         match token {
-            Token::Text(text) => tags.push_str(&text.replace('<', "&lt;")),
+            Token::Text(text) => push_without_tags(&mut tags, text),
             Token::Open(name, _) => {
                 let name = name.to_ascii_lowercase();
                 if cost::RAW.contains(&name.as_str()) {
@@ -162,8 +166,17 @@ pub(super) fn text(html: &str) -> String {
     crate::text::text_of(&tags)
 }
 
+fn push_without_tags(out: &mut String, text: &str) {
+    for (index, part) in text.split('<').enumerate() {
+        if index > 0 {
+            out.push_str("&lt;");
+        }
+        out.push_str(part);
+    }
+}
+
 /// A picture in sanitized HTML.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Inline {
     pub(super) url: String,
     pub(super) alt: Option<String>,
@@ -175,34 +188,32 @@ pub(super) struct Inline {
 
 /// The pictures in sanitized HTML, in their order.
 pub(super) fn pictures(html: &str) -> impl Iterator<Item = Inline> {
-    memmem::find_iter(html.as_bytes(), b"<img ").filter_map(|at| {
+    static START: LazyLock<memmem::Finder> = LazyLock::new(|| memmem::Finder::new("<img "));
+    START.find_iter(html.as_bytes()).filter_map(|at| {
         let tag = &html[at + "<img ".len()..];
-        let tag = &tag[..tag.find('>')?];
-        let attribute = |name: &str| {
-            let at = match tag.strip_prefix(name) {
-                Some(rest) if rest.starts_with("=\"") => name.len() + 2,
-                _ => tag.find(&format!(" {name}=\""))? + name.len() + 3,
-            };
-            let value = &tag[at..];
-            Some(crate::text::decode_entities(&value[..value.find('"')?]))
-        };
-        Some(Inline {
-            url: attribute("src")?,
-            alt: attribute("alt").filter(|alt| !alt.trim().is_empty()),
-            width: attribute("width").and_then(|width| number(&width)),
-            height: attribute("height").and_then(|height| number(&height)),
-        })
+        let end = memchr(b'>', tag.as_bytes())?;
+        let mut inline = Inline::default();
+        let mut url = None;
+        // Each attribute stands once.
+        for (name, value) in Attributes::of(&tag[..=end]) {
+            let value = || crate::text::decode_entities(value);
+            match name {
+                "src" => url = Some(value()),
+                "alt" => inline.alt = Some(value()).filter(|alt| !alt.trim().is_empty()),
+                "width" => inline.width = number(&value()),
+                "height" => inline.height = number(&value()),
+                _ => {}
+            }
+        }
+        inline.url = url?;
+        Some(inline)
     })
 }
 
-/// What `reference` points to, when it is not empty and of one of the schemes.
-fn address(reference: &str, base: &Url, schemes: &[&str]) -> Option<Url> {
-    let reference = reference.trim();
-    let url = base
-        .join(reference)
-        .ok()
-        .filter(|_| !reference.is_empty())?;
-    schemes.contains(&url.scheme()).then_some(url)
+/// A `mailto` address.
+fn mail(reference: &str, base: &Url) -> Option<String> {
+    let url = base.join(reference.trim()).ok()?;
+    (url.scheme() == "mailto").then(|| url.into())
 }
 
 /// A number of pixels or cells, perhaps with its unit.
@@ -215,9 +226,7 @@ fn value_of(value: Value, given: &str, base: &Url) -> Option<String> {
     match value {
         Value::Text => Some(given.trim_matches(escape::is_unseen).to_owned()),
         Value::Number => number(given).map(|number| number.to_string()),
-        Value::Link => {
-            absolute(base, given).or_else(|| address(given, base, &["mailto"]).map(Into::into))
-        }
+        Value::Link => absolute(base, given).or_else(|| mail(given, base)),
         Value::Source => absolute(base, given),
         Value::Flag => Some(String::new()),
         Value::Word(words) => words

@@ -1,5 +1,7 @@
 //! The allow list: elements, how they nest, and their attributes.
 
+use crate::text::Names;
+
 /// How an element nests, in the terms of the tree construction rules (HTML §13.2.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -231,7 +233,17 @@ pub(in crate::normalize) const KINDS: &[&str] = &[
     "other",
 ];
 
+static NAMES: Names<{ ELEMENTS.len() }> = Names::of({
+    let mut names = [""; ELEMENTS.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = ELEMENTS[at].name;
+        at += 1;
+    }
+    names
+});
+
 /// An element of the allow list, by its lower-case name.
 pub(super) fn element(name: &str) -> Option<&'static Element> {
-    ELEMENTS.iter().find(|element| element.name == name)
+    NAMES.place(name).map(|place| &ELEMENTS[place])
 }

@@ -2,15 +2,17 @@
 
 use std::borrow::Cow;
 
-use crate::text::find;
+use memchr::memchr;
+
+use crate::text::places;
 
 /// Decodes the references of a piece of text or (`in_attribute`) of an attribute's value. `None` when one is of a form
 /// whose meaning depends on more than itself: without semicolon, unknown, or replaced by another character.
 pub(super) fn decode(raw: &str, in_attribute: bool) -> Option<Cow<'_, str>> {
-    if in_attribute && raw.contains('\0') {
+    if in_attribute && memchr(0, raw.as_bytes()).is_some() {
         return None;
     }
-    if !raw.contains('&') {
+    if memchr(b'&', raw.as_bytes()).is_none() {
         return Some(Cow::Borrowed(raw));
     }
     if raw.contains('\r') {
@@ -18,7 +20,7 @@ pub(super) fn decode(raw: &str, in_attribute: bool) -> Option<Cow<'_, str>> {
     }
     let mut out = String::with_capacity(raw.len());
     let mut rest = raw;
-    while let Some(at) = rest.find('&') {
+    while let Some(at) = memchr(b'&', rest.as_bytes()) {
         out.push_str(&rest[..at]);
         rest = &rest[at + 1..];
         let name = rest
@@ -58,6 +60,16 @@ fn character(number: &str) -> Option<char> {
 
 /// Decodes and writes text: what stands for markup is escaped, control characters go, line ends are `\n`.
 pub(super) fn push_text(out: &mut String, raw: &str) -> Option<()> {
+    // Most text is written as it is, and so are references to what is written as one.
+    let is_kept = |at: usize| {
+        let kept = ["&amp;", "&lt;", "&gt;", "&nbsp;"];
+        kept.iter()
+            .any(|kept| raw.as_bytes()[at..].starts_with(kept.as_bytes()))
+    };
+    if places(raw.as_bytes(), |byte, _| is_special(byte)).all(is_kept) {
+        out.push_str(raw);
+        return Some(());
+    }
     let decoded = decode(raw, false)?;
     escape_text(out, &decoded);
     Some(())
@@ -78,31 +90,31 @@ pub(super) fn escape(out: &mut String, value: &str) {
     push_escaped(out, value, true);
 }
 
+/// Whether a byte, or what it begins, may not stand for itself in text.
+fn is_special(byte: u8) -> bool {
+    ((byte < 0x20) & (byte != b'\t') & (byte != b'\n'))
+        | (byte == b'&')
+        | (byte == b'<')
+        | (byte == b'>')
+        | (byte == 0x7F)
+        | (byte == 0xC2)
+        | (byte == 0xEF)
+}
+
 fn push_escaped(out: &mut String, text: &str, in_attribute: bool) {
     let bytes = text.as_bytes();
-    let is_special = |byte: u8| {
-        (byte < 0x20)
-            | (byte == b'&')
-            | (byte == b'<')
-            | (byte == b'>')
-            | (byte == b'"')
-            | (byte == 0x7F)
-            | (byte == 0xC2)
-            | (byte == 0xEF)
-    };
-    let (mut from, mut next) = (0, 0);
-    while let Some(at) = find(bytes, next, is_special) {
-        next = at + 1;
+    let is_special = |byte: u8| is_special(byte) | (in_attribute & (byte == b'"'));
+    let mut from = 0;
+    for at in places(bytes, |byte, _| is_special(byte)) {
         let byte = bytes[at];
         let replacement = match byte {
             b'&' => "&amp;",
             b'<' => "&lt;",
             b'>' => "&gt;",
-            b'"' if in_attribute => "&quot;",
+            b'"' => "&quot;",
             b'\r' if bytes.get(at + 1) == Some(&b'\n') => "",
             b'\r' => "\n",
             0x0C => " ",
-            b'\t' | b'\n' => continue,
             0x00..0x20 | 0x7F => "",
             // No-break spaces would be lost to the eye; U+0080 to U+009F are controls.
             0xC2 if bytes[at + 1] == 0xA0 && !in_attribute => "&nbsp;",

@@ -2,7 +2,11 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr_iter;
 use url::Url;
+
+use crate::normalize::absolute;
+use crate::normalize::url::{Parts, parts};
 
 /// Where pages keep the address until a script moves it to `src`; the first that can be used wins.
 pub(super) const LAZY: &[&str] = &[
@@ -69,14 +73,16 @@ const CANDIDATES: usize = 32;
 /// Width in pixels up to which a candidate may stand in for a missing `src`.
 const WIDEST: u32 = 2_048;
 
-/// Whether a picture at this address shows nothing: a counter or a stand-in.
-fn shows_nothing(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
+/// Whether a picture at this absolute address shows nothing: a counter or a stand-in.
+fn shows_nothing(url: &str) -> bool {
+    let Some(Parts { host, path, .. }) = parts(url) else {
+        return true;
+    };
     let is_below = |known: &&str| {
         host.strip_suffix(*known)
             .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     };
-    let file = url.path().rsplit('/').next().unwrap_or_default();
+    let file = path.rsplit('/').next().unwrap_or_default();
     let is_stand_in = file.rsplit_once('.').is_some_and(|(stem, kind)| {
         matches!(kind, "gif" | "png" | "svg") && STAND_INS.contains(&stem)
     });
@@ -84,16 +90,24 @@ fn shows_nothing(url: &Url) -> bool {
         || host
             .split_once('.')
             .is_some_and(|(label, _)| COUNTING_LABELS.contains(&label))
-        || COUNTING_PARTS
-            .iter()
-            .any(|part| url.as_str().contains(part))
+        || counts_by_its_parts(url)
         || is_stand_in
 }
 
+/// Whether one of [`COUNTING_PARTS`] stands in an address; all begin with a slash or a colon in front of one.
+fn counts_by_its_parts(url: &str) -> bool {
+    memchr_iter(b'/', url.as_bytes()).any(|slash| {
+        let colon = slash.saturating_sub(1);
+        let starts = |part: &&str| {
+            let from = if part.starts_with(':') { colon } else { slash };
+            url[from..].starts_with(*part)
+        };
+        COUNTING_PARTS.iter().any(starts)
+    })
+}
+
 fn usable(reference: &str, base: &Url) -> Option<String> {
-    super::address(reference, base, &["http", "https"])
-        .filter(|url| !shows_nothing(url))
-        .map(Into::into)
+    absolute(base, reference).filter(|url| !shows_nothing(url))
 }
 
 /// Candidates of a `srcset` (HTML §4.8.4.2.1): absolute address and descriptor.
@@ -199,14 +213,15 @@ pub(super) fn file_of(url: &str) -> &str {
 
 /// Where a reader sees the video that a frame plays; `None` for other frames.
 pub(super) fn page_of_player(src: &str, base: &Url) -> Option<String> {
-    let url = super::address(src, base, &["http", "https"])?;
-    let (page, player) = match url.host_str()?.trim_start_matches("www.") {
+    let url = absolute(base, src)?;
+    let Parts { host, path, .. } = parts(&url)?;
+    let (page, player) = match host.trim_start_matches("www.") {
         "youtube.com" | "youtube-nocookie.com" => ("https://www.youtube.com/watch?v=", "/embed/"),
         "player.vimeo.com" => ("https://vimeo.com/", "/video/"),
         "dailymotion.com" => ("https://www.dailymotion.com/video/", "/embed/video/"),
         _ => return None,
     };
-    let id = url.path().strip_prefix(player)?;
+    let id = path.strip_prefix(player)?;
     let is_id = !id.is_empty()
         && id
             .bytes()

@@ -19,7 +19,7 @@ pub(super) fn write(html: &str, base: &Url) -> Option<String> {
     let mut writer = Writer {
         base,
         out: String::with_capacity(html.len() + html.len() / 8),
-        open: Vec::new(),
+        open: Vec::with_capacity(8),
         last_picture: None,
     };
     let mut tokens = Tokens::new(html);
@@ -207,6 +207,14 @@ impl Writer<'_> {
     }
 
     fn end(&mut self, name: &str) -> Option<()> {
+        if self
+            .open
+            .last()
+            .is_some_and(|open| open.element.name == name)
+        {
+            self.close();
+            return Some(());
+        }
         let element = match name {
             "font" => &FONT,
             _ => element(name)?,
@@ -272,12 +280,15 @@ impl Writer<'_> {
     }
 
     fn text(&mut self, raw: &str) -> Option<()> {
-        let is_blank = raw.bytes().all(|byte| byte.is_ascii_whitespace());
         let at = self.out.len();
         push_text(&mut self.out, raw)?;
         if let Some(open) = self.written() {
             match open.element.kind {
-                Kind::Table | Kind::Columns | Kind::Rows | Kind::Row if !is_blank => return None,
+                Kind::Table | Kind::Columns | Kind::Rows | Kind::Row
+                    if !raw.bytes().all(|byte| byte.is_ascii_whitespace()) =>
+                {
+                    return None;
+                }
                 Kind::Preformatted if at == open.content_at => {
                     let newlines = self.out[at..].bytes().take_while(|byte| *byte == b'\n');
                     let end = at + newlines.count();
@@ -286,7 +297,7 @@ impl Writer<'_> {
                 _ => {}
             }
         }
-        if !self.out[at..].trim().is_empty() {
+        if self.last_picture.is_some() && !self.out[at..].trim_start().is_empty() {
             self.last_picture = None;
         }
         Some(())

@@ -2,7 +2,7 @@
 //!
 //! It does not know which elements hold raw text; its callers do.
 
-use memchr::{memchr, memchr_iter};
+use memchr::memchr;
 
 /// A piece of HTML. Names and values are as written: case kept, references not decoded.
 #[derive(Clone, Copy)]
@@ -46,6 +46,27 @@ pub(in crate::normalize) struct Tokens<'a> {
 
 const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0C)
+}
+
+/// Whether a byte ends the name of a tag.
+static ENDS_NAME: [bool; 256] = {
+    let mut ends = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 0x80 {
+        ends[byte as usize] = is_space(byte) || matches!(byte, b'/' | b'>');
+        byte += 1;
+    }
+    ends
+};
+
+/// Whether a `<` begins markup, by what follows it.
+fn is_markup(behind: &[u8]) -> bool {
+    match behind {
+        [b'!' | b'?', ..] => true,
+        [b'/', rest @ ..] => !rest.is_empty(),
+        [next, ..] => next.is_ascii_alphabetic(),
+        [] => false,
+    }
 }
 
 impl<'a> Tokens<'a> {
@@ -95,6 +116,15 @@ impl<'a> Tokens<'a> {
         &rest[..length]
     }
 
+    /// The name of a tag.
+    fn name(&mut self) -> &'a str {
+        let start = self.at;
+        let rest = &self.html.as_bytes()[start..];
+        let length = rest.iter().position(|byte| ENDS_NAME[usize::from(*byte)]);
+        self.at += length.unwrap_or(rest.len());
+        &self.html[start..self.at]
+    }
+
     /// To behind the next `end`, or to the end of the text.
     fn skip_past(&mut self, end: &str) {
         self.at = self.html[self.at..]
@@ -119,7 +149,11 @@ impl<'a> Tokens<'a> {
     /// The rest of a tag from behind its name; `None` when the text ends before it, and the tag is none.
     fn attributes(&mut self) -> Option<Attributes<'a>> {
         let start = self.at;
-        while self.attribute()?.is_some() {}
+        if self.byte()? == b'>' {
+            self.at += 1; // most tags have none
+        } else {
+            while self.attribute()?.is_some() {}
+        }
         Some(Attributes(Tokens {
             html: &self.html[..self.at],
             at: start,
@@ -175,23 +209,18 @@ impl<'a> Iterator for Tokens<'a> {
     fn next(&mut self) -> Option<Token<'a>> {
         let rest = &self.html[self.at..];
         let bytes = rest.as_bytes();
-        let is_markup = |at: usize| match bytes.get(at + 1) {
-            Some(b'!' | b'?') => true,
-            Some(b'/') => at + 2 < bytes.len(),
-            Some(next) => next.is_ascii_alphabetic(),
-            None => false,
-        };
-        match bytes.first()? {
-            b'<' if is_markup(0) => {}
-            _ => {
-                let end = memchr_iter(b'<', bytes)
-                    .find(|at| is_markup(*at))
-                    .unwrap_or(rest.len());
-                self.at += end;
-                return Some(Token::Text(&rest[..end]));
+        if *bytes.first()? != b'<' || !is_markup(&bytes[1..]) {
+            let mut end = 1;
+            while let Some(found) = memchr(b'<', &bytes[end..]) {
+                end += found + 1;
+                if is_markup(&bytes[end..]) {
+                    self.at += end - 1;
+                    return Some(Token::Text(&rest[..end - 1]));
+                }
             }
+            self.at = self.html.len();
+            return Some(Token::Text(rest));
         }
-        let is_name = |byte: u8| !is_space(byte) && !matches!(byte, b'/' | b'>');
         match bytes[1] {
             b'!' if rest.starts_with("<!--") => {
                 self.comment();
@@ -199,7 +228,7 @@ impl<'a> Iterator for Tokens<'a> {
             }
             b'/' if bytes[2].is_ascii_alphabetic() => {
                 self.at += 2;
-                let name = self.run(is_name);
+                let name = self.name();
                 self.attributes().map(|_| Token::Close(name))
             }
             b'/' | b'!' | b'?' => {
@@ -208,7 +237,7 @@ impl<'a> Iterator for Tokens<'a> {
             }
             _ => {
                 self.at += 1;
-                let name = self.run(is_name);
+                let name = self.name();
                 Some(Token::Open(name, self.attributes()?))
             }
         }
