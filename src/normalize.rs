@@ -266,13 +266,11 @@ pub fn entry(
     };
     let stripped = furniture::strip(&content_html, &head);
     let (marked, sections) = sections::mark(&stripped.html, &people);
-    let content_html = if marked == content_html {
-        content_html
-    } else {
-        html::sanitize(&marked, base)
-    };
+    let changed = (*marked != *content_html).then(|| html::sanitize(&marked, base));
+    let standfirst = stripped.standfirst;
+    let content_html = changed.unwrap_or(content_html);
     let text = text_of(&content_html);
-    let summary = summary.or(stripped.standfirst);
+    let summary = summary.or(standfirst);
     let summary_kind = summary
         .as_deref()
         .map(|summary| kind_of_summary(summary, &text));

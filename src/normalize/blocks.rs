@@ -4,8 +4,10 @@
 
 use std::ops::Range;
 
-use super::html::{Token, Tokens};
-use crate::text::{Names, text_of};
+use memchr::{memchr, memrchr};
+
+use super::html::Attributes;
+use crate::text::{Names, beginning_of, places, text_of};
 
 /// A paragraph, heading, list, picture …; or (without name) text and inline elements that stand in no block.
 #[derive(Clone, Debug)]
@@ -61,6 +63,11 @@ impl<'a> Block<'a> {
         text_of(self.content())
     }
 
+    /// Whether it has no text.
+    pub(super) fn is_empty(&self) -> bool {
+        beginning_of(self.content(), 0).is_empty()
+    }
+
     /// Level of a heading.
     pub(super) fn level(&self) -> Option<u8> {
         match self.name.as_bytes() {
@@ -72,14 +79,14 @@ impl<'a> Block<'a> {
     /// The texts of a list's items.
     pub(super) fn items(&self) -> Vec<String> {
         let content = self.content();
-        let mut tokens = Tokens::new(content);
         let mut out = Vec::new();
-        while let Some(token) = tokens.next() {
-            if let Token::Open("li", _) = token {
-                let from = tokens.at();
-                let end = end_of(&mut tokens, "li");
+        let mut at = 0;
+        while let Some(tag) = next_tag(content, at) {
+            at = tag.outer.end;
+            if !tag.is_end && tag.name == "li" {
+                let inner = at..end_of(content, &mut at, "li");
                 out.push(
-                    text_of(&content[from..end])
+                    text_of(&content[inner])
                         .split_whitespace()
                         .collect::<Vec<_>>()
                         .join(" "),
@@ -111,7 +118,7 @@ pub(super) fn is_block(name: &str) -> bool {
 pub(super) fn blocks(html: &str) -> Blocks<'_> {
     Blocks {
         html,
-        tokens: Tokens::new(html),
+        at: 0,
         containers: vec![0],
         count: 0,
         run: None,
@@ -122,7 +129,8 @@ pub(super) fn blocks(html: &str) -> Blocks<'_> {
 /// Finds one block after the other.
 pub(super) struct Blocks<'a> {
     html: &'a str,
-    tokens: Tokens<'a>,
+    /// What is reached.
+    at: usize,
     /// Numbers of the containers that are open, and of the newest.
     containers: Vec<usize>,
     count: usize,
@@ -144,14 +152,22 @@ impl<'a> Blocks<'a> {
         }
     }
 
+    /// The text or inline element from `start` to what is reached stands in no block.
     fn lengthen_run(&mut self, start: usize) {
         let mut run = self
             .run
             .take()
             .unwrap_or_else(|| self.block("", start..start, start..start));
-        run.outer.end = self.tokens.at();
+        run.outer.end = self.at;
         run.inner = run.outer.clone();
         self.run = Some(run);
+    }
+
+    fn text(&mut self, end: usize) {
+        let start = std::mem::replace(&mut self.at, end);
+        if !self.html[start..end].trim_start().is_empty() {
+            self.lengthen_run(start);
+        }
     }
 }
 
@@ -160,78 +176,149 @@ impl<'a> Iterator for Blocks<'a> {
 
     fn next(&mut self) -> Option<Block<'a>> {
         while self.next.is_none() {
-            let start = self.tokens.at();
-            let Some(token) = self.tokens.next() else {
+            let Some(tag) = next_tag(self.html, self.at) else {
+                self.text(self.html.len());
                 return self.run.take();
             };
-            match token {
-                Token::Open(name, mut attributes) => {
-                    let mark =
-                        attributes.find_map(|(name, kind)| (name == "data-kind").then_some(kind));
-                    if mark.is_none() && CONTAINERS.contains(name) {
-                        let run = self.run.take();
-                        self.count += 1;
-                        self.containers.push(self.count);
-                        if run.is_some() {
-                            return run;
-                        }
-                    } else if mark.is_some() || BLOCKS.contains(name) {
-                        let content_at = self.tokens.at();
-                        let content_end = end_of(&mut self.tokens, name);
-                        let block =
-                            self.block(name, start..self.tokens.at(), content_at..content_end);
-                        self.next = Some(Block { mark, ..block });
-                    } else {
-                        end_of(&mut self.tokens, name);
-                        self.lengthen_run(start);
-                    }
+            let start = tag.outer.start;
+            self.text(start);
+            self.at = tag.outer.end;
+            if tag.is_end {
+                self.containers.pop();
+                if self.run.is_some() {
+                    return self.run.take();
                 }
-                Token::Close(_) => {
-                    self.containers.pop();
-                    if self.run.is_some() {
-                        return self.run.take();
-                    }
+                continue;
+            }
+            let mark = tag.mark(self.html);
+            if mark.is_none() && CONTAINERS.contains(tag.name) {
+                let run = self.run.take();
+                self.count += 1;
+                self.containers.push(self.count);
+                if run.is_some() {
+                    return run;
                 }
-                Token::Text(text) if !text.trim().is_empty() => self.lengthen_run(start),
-                Token::Text(_) | Token::Comment => {}
+            } else if mark.is_some() || BLOCKS.contains(tag.name) {
+                let content_at = self.at;
+                let content_end = end_of(self.html, &mut self.at, tag.name);
+                let block = self.block(tag.name, start..self.at, content_at..content_end);
+                self.next = Some(Block { mark, ..block });
+            } else {
+                end_of(self.html, &mut self.at, tag.name);
+                self.lengthen_run(start);
             }
         }
         self.run.take().or_else(|| self.next.take())
     }
 }
 
-/// Goes on behind the end tag of an element that has just begun, and says where the end tag begins.
-fn end_of(tokens: &mut Tokens<'_>, name: &str) -> usize {
-    let mut depth = usize::from(!VOIDS.contains(name));
-    let mut end = tokens.at();
-    while depth > 0 {
-        end = tokens.at();
-        match tokens.next() {
-            Some(Token::Open(name, _)) => depth += usize::from(!VOIDS.contains(name)),
-            Some(Token::Close(_)) => depth -= 1,
-            Some(_) => {}
-            None => return tokens.at(),
+/// A tag of sanitized HTML, where `<` and `>` stand for nothing else.
+struct Tag<'a> {
+    name: &'a str,
+    is_end: bool,
+    outer: Range<usize>,
+}
+
+impl Tag<'_> {
+    /// `data-kind`, which only sections may have.
+    fn mark<'a>(&self, html: &'a str) -> Option<&'a str> {
+        let name_end = self.outer.start + "<section".len();
+        if self.name != "section" || name_end + 1 >= self.outer.end {
+            return None;
         }
+        Attributes::of(&html[name_end..self.outer.end])
+            .find_map(|(name, kind)| (name == "data-kind").then_some(kind))
+    }
+}
+
+/// The first tag from `from` on.
+fn next_tag(html: &str, from: usize) -> Option<Tag<'_>> {
+    let bytes = html.as_bytes();
+    let start = from + memchr(b'<', &bytes[from..])?;
+    let is_end = bytes.get(start + 1) == Some(&b'/');
+    let name_at = start + 1 + usize::from(is_end);
+    let end = name_at + memchr(b'>', bytes.get(name_at..)?)?;
+    Some(Tag {
+        name: name_at_start(&html[name_at..=end]),
+        is_end,
+        outer: start..end + 1,
+    })
+}
+
+/// The name of the tag whose inside a text begins with.
+fn name_at_start(inside: &str) -> &str {
+    let is_end = |byte| matches!(byte, b' ' | b'>');
+    let length = inside.bytes().position(is_end);
+    &inside[..length.unwrap_or(inside.len())]
+}
+
+/// Goes on from the start tag of an element to behind its end tag, and says where the end tag begins.
+fn end_of(html: &str, at: &mut usize, name: &str) -> usize {
+    let bytes = html.as_bytes();
+    let mut depth = usize::from(!VOIDS.contains(name));
+    let mut end = *at;
+    while depth > 0 {
+        let Some(found) = memchr(b'<', &bytes[*at..]) else {
+            *at = html.len();
+            return html.len();
+        };
+        end = *at + found;
+        *at = end + 1;
+        match bytes.get(*at) {
+            Some(b'/') => depth -= 1,
+            _ => depth += usize::from(!VOIDS.contains(name_at_start(&html[*at..]))),
+        }
+    }
+    if end < *at {
+        *at = memchr(b'>', &bytes[end..]).map_or(html.len(), |length| end + length + 1);
     }
     end
 }
 
 /// Words for comparing: lower case, letters and digits only, and apostrophes within a word; one space between.
 pub(super) fn key(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut word_at = 0;
-    for c in text.chars() {
+    let mut out = String::with_capacity(text.len() + 1);
+    let (mut word_at, mut from) = (0, 0);
+    for at in places(text.as_bytes(), ends_words) {
+        let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else {
+            continue; // within a character
+        };
+        push_words(&mut out, &mut word_at, &text[from..at]);
         match c {
-            _ if c.is_ascii_alphanumeric() => out.push(c.to_ascii_lowercase()),
             '\'' | '’' if out.len() == word_at => {}
             '\'' | '’' => out.push('\''),
-            _ if !c.is_ascii() && c.is_alphanumeric() => out.extend(c.to_lowercase()),
+            _ if c.is_alphanumeric() => out.extend(c.to_lowercase()),
             _ => word_at = end_word(&mut out, word_at),
         }
+        from = at + c.len_utf8();
     }
+    push_words(&mut out, &mut word_at, &text[from..]);
     end_word(&mut out, word_at);
     out.truncate(out.trim_end_matches(' ').len());
+    out.make_ascii_lowercase();
     out
+}
+
+/// Adds ASCII words with single spaces between, perhaps with one in front.
+fn push_words(out: &mut String, word_at: &mut usize, words: &str) {
+    let words = match words.strip_prefix(' ') {
+        Some(behind) => {
+            *word_at = end_word(out, *word_at);
+            behind
+        }
+        None => words,
+    };
+    if let Some(space) = memrchr(b' ', words.as_bytes()) {
+        *word_at = out.len() + space + 1;
+    }
+    out.push_str(words);
+}
+
+/// Whether a byte is no part of ASCII words with single spaces between, the next one behind it.
+fn ends_words(byte: u8, behind: u8) -> bool {
+    let is_part =
+        |byte: u8| ((byte | 0x20).wrapping_sub(b'a') < 26) | (byte.wrapping_sub(b'0') < 10);
+    !(is_part(byte) | ((byte == b' ') & is_part(behind)))
 }
 
 /// Ends the word that begins at `word_at`, and gives where the next one does.
@@ -279,6 +366,11 @@ mod tests {
             ("a''b", "a''b"),
             ("A1 b2, c3", "a1 b2 c3"),
             ("' . '", ""),
+            (
+                "Let's  go 'n' see O'Neill's İx K9",
+                "let's go n see o'neill's i\u{307}x k9",
+            ),
+            ("a-b c' d  é1 2", "a b c d é1 2"),
         ] {
             assert_eq!(key(text), words, "{text}");
         }

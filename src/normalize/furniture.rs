@@ -3,6 +3,10 @@
 //! Only the head is looked at, down to the first paragraph of the article; pictures are passed over. Nothing is
 //! learned from other entries, and nothing is taken away when no text would be left.
 
+use std::borrow::Cow;
+
+use memchr::memmem;
+
 use super::blocks::{Block, blocks, key};
 use super::html::pictures;
 use crate::model::Author;
@@ -18,8 +22,9 @@ pub(super) struct Head<'a> {
 }
 
 /// A body without its furniture.
-pub(super) struct Stripped {
-    pub(super) html: String,
+pub(super) struct Stripped<'a> {
+    /// As it was given when there is none.
+    pub(super) html: Cow<'a, str>,
     /// A standfirst that stood between headline and byline, when the entry has no summary.
     pub(super) standfirst: Option<String>,
 }
@@ -325,11 +330,11 @@ enum Part {
 }
 
 /// Takes the furniture away from the head of sanitized HTML.
-pub(super) fn strip(html: &str, head: &Head) -> Stripped {
-    let (title, summary) = (head.title.map(key), head.summary.map(key));
+pub(super) fn strip<'a>(html: &'a str, head: &Head) -> Stripped<'a> {
+    let known = Known::of(head);
     let (mut found, mut parts, mut texts, mut is_followed) = (Vec::new(), Vec::new(), 0, false);
     for block in blocks(html) {
-        let part = part_of(&block, &title, &summary, head.authors);
+        let part = part_of(&block, &known);
         texts += usize::from(part == Part::Text);
         is_followed = texts == 2;
         if is_followed {
@@ -365,7 +370,7 @@ pub(super) fn strip(html: &str, head: &Head) -> Stripped {
     };
     let going: Vec<usize> = (0..end).filter(|at| goes(*at)).collect();
     let whole = || Stripped {
-        html: html.to_owned(),
+        html: Cow::Borrowed(html),
         standfirst: None,
     };
     if going.is_empty() {
@@ -378,27 +383,44 @@ pub(super) fn strip(html: &str, head: &Head) -> Stripped {
         written = found[*at].outer.end;
     }
     out.push_str(&html[written..]);
-    if blocks(&out).all(|block| block.text().is_empty()) {
+    if blocks(&out).all(|block| block.is_empty()) {
         return whole();
     }
     Stripped {
-        html: out,
+        html: Cow::Owned(out),
         standfirst: standfirst
             .filter(|at| going.contains(at))
             .map(|at| found[at].text()),
     }
 }
 
-/// `title` and `summary` as [`key`] writes them.
-fn part_of(
-    block: &Block,
-    title: &Option<String>,
-    summary: &Option<String>,
-    authors: &[Author],
-) -> Part {
+/// What a block is compared with, as [`key`] writes it.
+struct Known {
+    title: Option<String>,
+    summary: Option<String>,
+    /// Names of authors between two spaces.
+    authors: Vec<String>,
+    /// No text of more bytes is furniture.
+    longest: usize,
+}
+
+impl Known {
+    fn of(head: &Head) -> Self {
+        let (title, summary) = (head.title.map(key), head.summary.map(key));
+        let name = |author: &Author| format!(" {} ", key(&author.name));
+        let lengths = [&title, &summary].into_iter().flatten().map(String::len);
+        Self {
+            longest: 2 * lengths.max().unwrap_or_default().max(FURNITURE_BYTES),
+            authors: head.authors.iter().map(name).collect(),
+            title,
+            summary,
+        }
+    }
+}
+
+fn part_of(block: &Block, known: &Known) -> Part {
     let text = block.text();
-    let known = [title, summary].into_iter().flatten().map(String::len);
-    if text.len() > 2 * known.max().unwrap_or_default().max(FURNITURE_BYTES) {
+    if text.len() > known.longest {
         return Part::Text;
     }
     let words = key(&text);
@@ -414,11 +436,11 @@ fn part_of(
             Part::Picture
         };
     }
-    let part = if title.as_ref() == Some(&words) {
+    let part = if known.title.as_ref() == Some(&words) {
         Part::Title
-    } else if summary.as_ref() == Some(&words) {
+    } else if known.summary.as_ref() == Some(&words) {
         Part::Summary
-    } else if is_byline(&words, &text, authors) || is_dated(&words) {
+    } else if is_byline(&words, &text, &known.authors) || is_dated(&words) {
         Part::Byline
     } else if LABELS.contains(&words.as_str()) || is_reading_time(&words) {
         Part::Label
@@ -441,15 +463,16 @@ pub(super) fn is_portrait(name: &str) -> bool {
     WORDS.iter().any(|word| name.contains(word))
 }
 
-/// The names of authors and what joins them; or short, with `by` and a name.
-fn is_byline(words: &str, text: &str, authors: &[Author]) -> bool {
+/// The names of authors (each between two spaces) and what joins them; or short, with `by` and a name.
+fn is_byline(words: &str, text: &str, names: &[String]) -> bool {
     const JOINTS: &[&str] = &["and", "et", "und", "y", "e", "en", "with"];
     let mut padded = format!(" {words} ");
     let mut has_name = false;
-    for author in authors {
-        let name = format!(" {} ", key(&author.name));
-        has_name |= padded.contains(&name) && name.len() > 2;
-        padded = padded.replace(&name, " ");
+    for name in names {
+        if memmem::find(padded.as_bytes(), name.as_bytes()).is_some() {
+            has_name |= name.len() > 2;
+            padded = padded.replace(name, " ");
+        }
     }
     if !has_name {
         return false;
@@ -466,6 +489,9 @@ fn is_byline(words: &str, text: &str, authors: &[Author]) -> bool {
 
 /// A date, alone or behind its label; or that label alone.
 fn is_dated(words: &str) -> bool {
+    if !has_digit(words) {
+        return DATED.contains(&words);
+    }
     let label = DATED
         .iter()
         .filter(|label| {
@@ -475,12 +501,6 @@ fn is_dated(words: &str) -> bool {
         })
         .max_by_key(|label| label.len());
     let rest = label.map_or(words, |label| words[label.len()..].trim());
-    if rest.is_empty() {
-        return true;
-    }
-    if !has_digit(rest) {
-        return false;
-    }
     // `30`, `9h30`, `00z`, `5pm`, `3rd`
     let is_number = |word: &str| {
         word.starts_with(|c: char| c.is_ascii_digit())
@@ -490,13 +510,18 @@ fn is_dated(words: &str) -> bool {
     };
     let is_year =
         |word: &str| word.len() == 4 && (word.starts_with("19") || word.starts_with("20"));
-    let (numbers, names): (Vec<&str>, Vec<&str>) =
-        rest.split(' ').partition(|word| is_number(word));
-    let is_dated =
-        numbers.iter().any(|word| is_year(word)) || names.iter().any(|name| name.len() > 2);
-    is_dated
-        && (2..=7).contains(&numbers.len())
-        && names.iter().all(|name| DATE_WORDS.contains(name))
+    let (mut numbers, mut is_dated) = (0, false);
+    for word in rest.split(' ') {
+        if is_number(word) {
+            numbers += 1;
+            is_dated |= is_year(word);
+        } else if DATE_WORDS.contains(&word) {
+            is_dated |= word.len() > 2;
+        } else {
+            return false;
+        }
+    }
+    is_dated && (2..=7).contains(&numbers)
 }
 
 fn has_digit(words: &str) -> bool {
@@ -507,8 +532,15 @@ fn is_reading_time(words: &str) -> bool {
     if !has_digit(words) {
         return false;
     }
-    let (numbers, units): (Vec<&str>, Vec<&str>) = words
-        .split(' ')
-        .partition(|word| word.bytes().all(|byte| byte.is_ascii_digit()));
-    numbers.len() == 1 && !units.is_empty() && units.iter().all(|unit| READING.contains(unit))
+    let (mut numbers, mut units) = (0, 0);
+    for word in words.split(' ') {
+        if word.bytes().all(|byte| byte.is_ascii_digit()) {
+            numbers += 1;
+        } else if READING.contains(&word) {
+            units += 1;
+        } else {
+            return false;
+        }
+    }
+    numbers == 1 && units > 0
 }

@@ -43,16 +43,14 @@ pub fn body(
     };
     let stripped = furniture::strip(&clean, &head);
     let (marked, sections) = sections::mark(&stripped.html, authors);
-    let html = if marked == clean {
-        clean
-    } else {
-        html::sanitize(&marked, base)
-    };
+    let changed = (*marked != *clean).then(|| html::sanitize(&marked, base));
+    let standfirst = stripped.standfirst;
+    let html = changed.unwrap_or(clean);
     Body {
         text: text_of(&html),
         html,
         sections,
-        standfirst: stripped.standfirst,
+        standfirst,
     }
 }
 

@@ -13,7 +13,7 @@ use memchr::memmem;
 use super::blocks::{Block, VOIDS, blocks, is_block, key};
 use super::html::{KINDS, Token, Tokens};
 use crate::model::{Author, Section};
-use crate::text::text_of;
+use crate::text::{beginning_of, find, text_of};
 
 mod labels;
 #[cfg(test)]
@@ -31,11 +31,15 @@ const LABEL_WORDS: usize = 6;
 const LABEL_CHARS: usize = 80;
 const BULLETS: &[char] = &['•', '◦', '▪', '●', '·', '‣', '–', '—', '-', '*', '✓', '✔'];
 
-/// Marks the sections of sanitized HTML and reads them. Marks that are there already stay.
-pub(super) fn mark(html: &str, authors: &[Author]) -> (String, Vec<Section>) {
+/// Marks the sections of sanitized HTML and reads them. Marks that are there already stay. Without a section the HTML
+/// is given back.
+pub(super) fn mark<'a>(html: &'a str, authors: &[Author]) -> (Cow<'a, str>, Vec<Section>) {
     let html = lists_from_lines(html);
     let blocks: Vec<Block> = blocks(&html).collect();
     let labels: Vec<Option<Label>> = blocks.iter().map(label).collect();
+    if labels.iter().all(Option::is_none) && blocks.iter().all(|block| block.mark.is_none()) {
+        return (html, Vec::new());
+    }
     let voices = voices(&blocks, &labels, authors);
     let mut out = String::with_capacity(html.len() + 64);
     let mut sections = Vec::new();
@@ -70,7 +74,7 @@ pub(super) fn mark(html: &str, authors: &[Author]) -> (String, Vec<Section>) {
         at = last + 1;
     }
     out.push_str(&html[written..]);
-    (out, sections)
+    (Cow::Owned(out), sections)
 }
 
 /// What opens a block, or all there is in it.
@@ -98,28 +102,48 @@ fn label(block: &Block) -> Option<Label> {
     let bold = inside
         .strip_prefix("<strong>")
         .and_then(|inside| inside.split_once("</strong>"))
-        .or_else(|| inside.strip_prefix("<b>")?.split_once("</b>"))
-        .map(|(bold, behind)| (text_of(bold), content.len() - behind.len()));
-    if let Some((text, end)) = bold {
-        let rest = text_of(&content[end..]);
-        let colon = rest.strip_prefix([':', '：']);
-        let is_whole = colon.unwrap_or(&rest).is_empty();
-        let label = labelled(&text, is_whole, end)?;
+        .or_else(|| inside.strip_prefix("<b>")?.split_once("</b>"));
+    if let Some((bold, rest)) = bold {
+        let label = labelled(&text_of(bold), false, content.len() - rest.len())?;
+        // Whether a colon follows, and something else, is told by the first two characters.
+        let beginning = beginning_of(rest, 2 * '：'.len_utf8());
+        let beginning = beginning.trim_end();
+        let colon = beginning.strip_prefix([':', '：']);
+        let is_whole = colon.unwrap_or(beginning).is_empty();
         let has_colon = label.has_colon || colon.is_some();
-        let is_line = content[end..].trim_start().starts_with("<br>");
+        let is_line = rest.trim_start().starts_with("<br>");
         let starts = is_whole || has_colon || is_line && labels::kind_of(&label.key).is_some();
-        return starts.then_some(Label { has_colon, ..label });
+        return starts.then_some(Label {
+            has_colon,
+            is_whole,
+            ..label
+        });
     }
-    let near = content.char_indices().take(LABEL_CHARS);
-    let end = near
-        .take_while(|(_, c)| *c != '<')
-        .find(|(_, c)| matches!(c, ':' | '：'))?
-        .0;
+    let end = colon_near(content)?;
     let behind = end + content[end..].chars().next().map_or(0, char::len_utf8);
     let label = labelled(&text_of(&content[..behind]), false, behind)?;
     labels::kind_of(&label.key)?;
-    let is_whole = text_of(&content[behind..]).is_empty();
+    let is_whole = beginning_of(&content[behind..], 0).is_empty();
     Some(Label { is_whole, ..label })
+}
+
+/// Where a colon stands near the beginning, in front of any tag.
+fn colon_near(content: &str) -> Option<usize> {
+    // A character has four bytes at most, and the wide colon begins with this one.
+    let bytes = &content.as_bytes()[..content.len().min(4 * LABEL_CHARS)];
+    let may_be = |byte: u8| (byte == b':') | (byte == b'<') | (byte == 0xEF);
+    let mut from = 0;
+    while let Some(at) = find(bytes, from, may_be) {
+        if content[at..].starts_with([':', '：']) {
+            let is_near = content[..at].chars().count() < LABEL_CHARS;
+            return is_near.then_some(at);
+        }
+        if bytes[at] == b'<' {
+            return None;
+        }
+        from = at + 1;
+    }
+    None
 }
 
 fn labelled(text: &str, is_whole: bool, end: usize) -> Option<Label> {
