@@ -5,20 +5,20 @@
 //! last, only for entries that are new or changed, cleans and fills the fields ([`entry`]). In the body
 //! page furniture is taken away (`furniture`) and labelled sections are marked (`sections`).
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 
 use ::url::Url;
 use chrono::{DateTime, Utc};
-use unicode_normalization::UnicodeNormalization;
+use memchr::{memchr_iter, memchr2};
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
 use crate::model::{
     Comments, ContentScope, Details, Entry, EntrySource, FeedInfo, IdKind, SummaryKind,
 };
 use crate::parse::{Link, ParsedEntry, ParsedFeed, Text};
-use crate::text::text_of;
+use crate::text::{find, is_evenly_spaced, text_of};
 
 pub use self::url::canonical_key;
 use dates::dates;
@@ -369,7 +369,9 @@ fn is_summary_like(text: &str) -> bool {
         "<br",
         "<img",
     ];
-    text.chars().count() <= SUMMARY_LIKE_CHARS && !BLOCKS.iter().any(|block| text.contains(block))
+    let begins_block = |at| BLOCKS.iter().any(|block| text[at..].starts_with(block));
+    text.chars().count() <= SUMMARY_LIKE_CHARS
+        && !memchr_iter(b'<', text.as_bytes()).any(begins_block)
 }
 
 fn kind_of_summary(summary: &str, text: &str) -> SummaryKind {
@@ -399,13 +401,8 @@ fn source(named: &EntrySource, base: &Url) -> Option<EntrySource> {
         let scheme = id.split(':').next().unwrap_or_default();
         crate::text::is_scripting(scheme.trim())
     };
-    let title = named.title.as_ref().and_then(|title| {
-        let title = Text {
-            value: title.clone(),
-            html: false,
-        };
-        plain_text(&title, TITLE_CHARS)
-    });
+    let title = named.title.as_deref();
+    let title = title.and_then(|title| plain(title, TITLE_CHARS));
     let source = EntrySource {
         id: named.id.clone().filter(|id| !is_scripting(id)),
         title,
@@ -416,15 +413,53 @@ fn source(named: &EntrySource, base: &Url) -> Option<EntrySource> {
 
 /// Text without markup: one space, NFC, no controls, cut at `limit` characters; `None` when nothing is left.
 fn plain_text(text: &Text, limit: usize) -> Option<String> {
-    // Nobody writes that much markup around so little text.
-    let value = &text.value[..text.value.floor_char_boundary(limit * 64)];
-    let raw = if text.html && value.contains(['<', '&']) {
-        Cow::Owned(html::text(value))
+    let value = within(&text.value, limit);
+    if text.html && memchr2(b'<', b'&', value.as_bytes()).is_some() {
+        line(&html::text(value), limit)
     } else {
-        Cow::Borrowed(value)
+        line(value, limit)
+    }
+}
+
+/// Nobody writes that much markup around so little text.
+fn within(value: &str, limit: usize) -> &str {
+    &value[..value.floor_char_boundary(limit * 64)]
+}
+
+/// As [`plain_text`], of text that has no markup.
+fn plain(value: &str, limit: usize) -> Option<String> {
+    line(within(value, limit), limit)
+}
+
+/// [`tidied`] and cut.
+fn line(text: &str, limit: usize) -> Option<String> {
+    let text = text.trim();
+    let mut out = if is_tidy(text) {
+        text.to_owned()
+    } else {
+        tidied(text)
     };
-    let mut out = String::new();
-    for word in raw.split_whitespace() {
+    if out.len() > limit
+        && let Some((end, _)) = out.char_indices().nth(limit)
+    {
+        out.truncate(end);
+    }
+    out.truncate(out.trim_end().len());
+    (!out.is_empty()).then_some(out)
+}
+
+/// Whether [`tidied`] would change nothing.
+fn is_tidy(text: &str) -> bool {
+    let may_be_control = |byte: u8| (byte < 0x20) | (byte == 0x7F) | (byte == 0xC2);
+    find(text.as_bytes(), 0, may_be_control).is_none()
+        && is_evenly_spaced(text)
+        && (text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes)
+}
+
+/// One space between words, NFC, no controls.
+fn tidied(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
         if !out.is_empty() {
             out.push(' ');
         }
@@ -434,13 +469,7 @@ fn plain_text(text: &Text, limit: usize) -> Option<String> {
             out.extend(word.nfc().filter(|c| !c.is_control()));
         }
     }
-    let out: String = if out.len() > limit {
-        out.chars().take(limit).collect()
-    } else {
-        out
-    };
-    let out = out.trim().to_owned();
-    (!out.is_empty()).then_some(out)
+    out
 }
 
 fn rel_of(link: &Link) -> &str {

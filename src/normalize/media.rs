@@ -2,6 +2,9 @@
 
 use ::url::Url;
 
+use memchr::memchr2;
+
+use super::html::Inline;
 use super::{absolute, html};
 use crate::model::{Attachment, Image, Seconds};
 use crate::parse::Media;
@@ -42,7 +45,8 @@ pub(super) fn image(
         .iter()
         .find(|media| media.width.is_some_and(|width| width >= 600))
         .and_then(to_image);
-    let inline = html::pictures(content_html).find(|picture| {
+    let shown: Vec<Inline> = html::pictures(content_html).collect();
+    let inline = shown.iter().find(|picture| {
         is_lead(&picture.url, picture.width, picture.height)
             && !picture.alt.as_deref().is_some_and(names_furniture)
     });
@@ -54,7 +58,7 @@ pub(super) fn image(
     };
     let thumbnail = || pictures.first().and_then(to_image);
     let from_content = || {
-        inline.as_ref().map(|picture| Image {
+        inline.map(|picture| Image {
             url: picture.url.clone(),
             width: picture.width,
             height: picture.height,
@@ -65,15 +69,21 @@ pub(super) fn image(
         .or_else(from_content)
         .or_else(other)
         .or_else(thumbnail)?;
-    let path = |url: &str| url.split(['?', '#']).next().map(str::to_owned);
-    chosen.alt = html::pictures(content_html)
-        .find(|picture| path(&picture.url) == path(&chosen.url))
-        .and_then(|picture| picture.alt)
+    let path = path_of(&chosen.url);
+    chosen.alt = shown
+        .iter()
+        .find(|picture| path_of(&picture.url) == path)
+        .and_then(|picture| picture.alt.clone())
         .or_else(|| chosen.caption.clone());
     chosen.caption = chosen
         .caption
         .filter(|caption| Some(caption.as_str()) != title && Some(caption) != chosen.alt.as_ref());
     Some(chosen)
+}
+
+/// An address without query and fragment.
+fn path_of(url: &str) -> &str {
+    memchr2(b'?', b'#', url.as_bytes()).map_or(url, |end| &url[..end])
 }
 
 /// Whether an address or an alternative text names a picture that belongs to the site, not to the article.
@@ -91,7 +101,7 @@ fn is_furniture(name: &str) -> bool {
         "sprite",
     ];
     let lower = name.to_ascii_lowercase();
-    let path = lower.split(['?', '#']).next().unwrap_or_default();
+    let path = path_of(&lower);
     let file = path.rsplit('/').next().unwrap_or_default();
     let has = |words: &[&str]| {
         path.split(|c: char| !c.is_ascii_alphanumeric())
@@ -106,17 +116,21 @@ pub(super) fn names_furniture(alt: &str) -> bool {
 }
 
 pub(super) fn is_lead(url: &str, width: Option<u32>, height: Option<u32>) -> bool {
-    let path = url.split(['?', '#']).next().unwrap_or_default();
+    let path = path_of(url);
     let is_small = [width, height].into_iter().flatten().any(|side| side < 200);
     let is_odd = match (width, height) {
         (Some(width), Some(height)) => width > 4 * height || height > 4 * width,
         _ => false,
     };
+    let is_kind = |kind: &str| {
+        let ending = path.as_bytes().last_chunk::<4>();
+        ending.is_some_and(|ending| ending.eq_ignore_ascii_case(kind.as_bytes()))
+    };
     !is_small
         && !is_odd
         && !is_furniture(url)
-        && !path.to_ascii_lowercase().ends_with(".svg")
-        && !path.to_ascii_lowercase().ends_with(".ico")
+        && !is_kind(".svg")
+        && !is_kind(".ico")
         && !url.starts_with("data:")
 }
 

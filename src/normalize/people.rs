@@ -3,11 +3,14 @@
 //! One field may hold an address and a name in several orders, or several people. A name is only split where every
 //! part looks like a person's, so that `Marks & Spencer`, `Doe, Jane` and `José Ortega y Gasset` stay whole.
 
+use std::borrow::Cow;
+
 use ::url::Url;
 
-use super::{TITLE_CHARS, absolute, plain_text};
+use super::{TITLE_CHARS, absolute, plain};
 use crate::model::{Author, AuthorKind, AuthorRole};
-use crate::parse::{Person, Text};
+use crate::parse::Person;
+use crate::text::is_evenly_spaced;
 
 /// Authors in published order, each once. One who bears the name of the `publisher` is an organization.
 pub(super) fn authors(people: &[Person], base: &Url, publisher: Option<&str>) -> Vec<Author> {
@@ -51,11 +54,7 @@ type Named = (String, Option<String>);
 
 /// Every name of one field, with its address.
 fn names(person: &Person) -> Vec<Named> {
-    let given = Text {
-        value: person.name.clone(),
-        html: false,
-    };
-    let raw = plain_text(&given, TITLE_CHARS).unwrap_or_default();
+    let raw = plain(&person.name, TITLE_CHARS).unwrap_or_default();
     let raw = match raw.is_ascii() {
         true => raw,
         false => raw
@@ -77,6 +76,9 @@ fn names(person: &Person) -> Vec<Named> {
 
 /// The people of a field, unread; the whole field when it may be one.
 fn split(raw: &str) -> Vec<&str> {
+    if !raw.contains([';', '；']) {
+        return list(raw);
+    }
     let groups = parts(raw, |_| false, ';');
     let group_is_named = |group: &str| {
         let (name, email) = name_and_mail(group);
@@ -92,8 +94,8 @@ fn split(raw: &str) -> Vec<&str> {
 /// The people between commas and conjunctions; the whole text unless all of them are names.
 fn list(text: &str) -> Vec<&str> {
     let people = parts(text, is_conjunction, ',');
-    let are_names = people.iter().all(|part| is_name(&name_and_mail(part).0));
-    if people.len() > 1 && are_names {
+    let are_names = || people.iter().all(|part| is_name(&name_and_mail(part).0));
+    if people.len() > 1 && are_names() {
         people
     } else {
         vec![text]
@@ -180,17 +182,28 @@ fn is_name(name: &str) -> bool {
 fn name_and_mail(raw: &str) -> Named {
     let is_edge =
         |c: char| c.is_whitespace() || matches!(c, '(' | ')' | '<' | '>' | '"' | ',' | ';');
-    let address = raw.split(is_edge).find_map(|word| {
+    let is_address = |word: &&str| {
         let address = word.strip_prefix("mailto:").unwrap_or(word);
-        let (local, domain) = address.split_once('@')?;
-        (!local.is_empty() && domain.contains('.')).then_some((word, address))
-    });
-    let rest = match address {
-        Some((word, _)) => raw.replacen(word, " ", 1),
-        None => raw.to_owned(),
+        let parts = address.split_once('@');
+        parts.is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
     };
-    let rest = rest.replace("< >", " ").replace("( )", " ");
-    let name = rest.split_whitespace().collect::<Vec<_>>().join(" ");
+    let address = match raw.contains('@') {
+        true => raw.split(is_edge).find(is_address),
+        false => None,
+    };
+    let rest = match address {
+        Some(word) => Cow::Owned(raw.replacen(word, " ", 1)),
+        None => Cow::Borrowed(raw),
+    };
+    let rest = match rest.contains(['<', '(']) {
+        true => Cow::Owned(rest.replace("< >", " ").replace("( )", " ")),
+        false => rest,
+    };
+    let rest = match is_evenly_spaced(&rest) {
+        true => rest,
+        false => rest.split_whitespace().collect::<Vec<_>>().join(" ").into(),
+    };
+    let name = rest.trim();
     let name = name.trim_matches(|c| matches!(c, '"' | ',' | ';' | '-' | ' '));
     let name = match name
         .strip_prefix('(')
@@ -201,7 +214,7 @@ fn name_and_mail(raw: &str) -> Named {
     };
     (
         without_lead(name).to_owned(),
-        address.map(|(_, address)| address.to_owned()),
+        address.map(|word| word.strip_prefix("mailto:").unwrap_or(word).to_owned()),
     )
 }
 
