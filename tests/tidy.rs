@@ -19,10 +19,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sketch", &["text"]),
     ("config", &["model", "schedule", "filter"]), // reads schedule texts
     ("schedule", &["model"]),
-    ("fetch", &["model", "config"]),
+    ("fetch", &["model", "config", "text"]), // the registrable domain of a host
     ("recover", &["model", "fetch", "text"]), // the names of characters
     ("parse", &["model", "fetch", "recover", "text"]), // the names of characters
-    ("discover", &["fetch", "parse"]),        // what a response and a page link
+    ("discover", &["fetch", "parse"]),       // what a response and a page link
     ("normalize", &["model", "parse", "text"]),
     // its parts go through the same rules as those of an entry
     (

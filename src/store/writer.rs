@@ -14,7 +14,7 @@ use super::{Error, Job, Message, polls};
 use crate::model::{Item, Nearness, Observation, Observed, Report};
 
 /// A transaction is closed when it has this many rows …
-const ROWS: usize = 500;
+const ROWS: usize = 250;
 /// … or this many polls …
 const POLLS: usize = 32;
 /// … or is this old: nobody waits longer for a commit.
