@@ -41,6 +41,9 @@ pub(super) fn language(
 
 /// The language that a text is reliably in.
 fn detect(text: &str) -> Option<Lang> {
+    if Heard::in_text(text).is_english() {
+        return Some(Lang::Eng);
+    }
     let found = whatlang::detect(text).filter(whatlang::Info::is_reliable);
     found.map(|found| found.lang())
 }
@@ -213,6 +216,14 @@ impl Heard {
         let silent = own.is_some_and(|own| self.words >= 40 && own * 50 < self.words);
         another || silent
     }
+
+    /// Whether the text is plainly English, the first language of [`COMMON`]: in prose a quarter of the words are common
+    /// ones, and no other language has more than a few of them.
+    fn is_english(&self) -> bool {
+        let [english, others @ ..] = &self.hits;
+        let is_heard = self.words >= 40 && english * 8 >= self.words;
+        is_heard && others.iter().all(|other| other * 4 <= *english)
+    }
 }
 
 /// A word as a number: its bytes, as long as they are few enough; no word has a NUL.
@@ -379,6 +390,11 @@ mod tests {
         zurückkehren werden und der Markt wieder öffnet, sobald die Arbeiten am Kai abgeschlossen sind und alle \
         Händler an ihre Plätze am Wasser zurückgekehrt sind.";
 
+    /// With words that English has too.
+    const DUTCH: &str = "De haven was op maandag dicht of bijna dicht, en dat was voor de boten van de stad niet het eerste \
+        jaar. Het was of de winter was begonnen: de markt was leeg en het water was wit van het ijs dat van de rivier \
+        was gekomen.";
+
     #[test]
     fn a_declaration_counts_unless_the_script_says_otherwise() {
         let cases = [
@@ -399,6 +415,8 @@ mod tests {
     fn the_text_counts_before_the_channel() {
         let cases = [
             (None, None, ENGLISH, Some("en")),
+            (None, None, DUTCH, Some("nl")),
+            (None, None, GERMAN, Some("de")),
             (None, Some("en-US"), GERMAN, Some("de")),
             (None, Some("de-AT"), GERMAN, Some("de-AT")),
             (None, Some("lb"), GERMAN, Some("lb")),
