@@ -391,9 +391,9 @@ mod tests {
         Händler an ihre Plätze am Wasser zurückgekehrt sind.";
 
     /// With words that English has too.
-    const DUTCH: &str = "De haven was op maandag dicht of bijna dicht, en dat was voor de boten van de stad niet het eerste \
-        jaar. Het was of de winter was begonnen: de markt was leeg en het water was wit van het ijs dat van de rivier \
-        was gekomen.";
+    const DUTCH: &str = "De havenmeester zei maandag dat de boten voor de stormen van de winter zullen terugkeren en dat \
+        de markt weer opengaat zodra het werk aan de kade klaar is. Dat was of bleef lang onzeker, want de stad was er \
+        niet van op de hoogte en het geld was er nog niet, of bijna niet.";
 
     #[test]
     fn a_declaration_counts_unless_the_script_says_otherwise() {
