@@ -225,22 +225,17 @@ mod tests {
             index.insert(placed(entry), (0..23).map(|n| key(entry as u64 * 100 + n)));
         }
         assert_eq!(index.len(), 1_000);
-        assert!(
-            index.keys() >= 22_990,
-            "{} of 23,000 found room",
-            index.keys()
-        );
-        let (mut right, mut wrong) = (0, 0);
+        assert_eq!(index.keys(), 23_000, "each found room");
+        let mut wrong = 0;
         for entry in 0..1_000 {
             for n in 0..23 {
                 let found = index.find([key(entry as u64 * 100 + n)].into_iter());
-                let own = usize::from(found.contains(&placed(entry)));
-                right += own;
-                wrong += found.len() - own;
+                assert!(found.contains(&placed(entry)), "{entry} {n}");
+                wrong += found.len() - 1;
             }
         }
-        assert!(right >= index.keys(), "{right} found");
-        assert!(wrong < 230, "{wrong} wrong hits in 23,000");
+        // Full as it is now, a look-up meets 28 others, whose checks agree once in 4,095 times.
+        assert!(wrong < 150, "{wrong} wrong hits in 23,000");
     }
 
     #[test]
