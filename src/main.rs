@@ -10,6 +10,11 @@ use feedmill::commands::{self, Failure};
 use feedmill::model::Correction;
 use feedmill::{publish, service};
 
+/// Entries are read by one thread and stored by another: the C library's allocator takes a lock for each of their pieces.
+#[cfg(all(unix, feature = "jemalloc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Many feeds in, one merged feed out.
 #[derive(Parser)]
 #[command(name = "feedmill", version, arg_required_else_help = true)]

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 /// From this many articles on, a block is furniture.
 const ARTICLES: u8 = 3;
 /// Furniture kept of a source, the newest.
@@ -13,7 +15,7 @@ const RECORD: usize = 7;
 /// What a source's blocks were, with how often they were seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Learned {
-    blocks: HashMap<u32, Seen>,
+    blocks: HashMap<u32, Seen, RandomState>,
     clock: u32,
 }
 
