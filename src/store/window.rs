@@ -17,10 +17,13 @@ use crate::sketch::{Blocks, Sketch, Title};
 const GENERIC_USES: usize = 3;
 /// A picture of more entries is no evidence.
 const IMAGE_USES: usize = 4;
-/// An index has room for this part more keys than there are …
+/// An index has room for this part more keys than there are, …
 const SPARE_PART: usize = 6;
-/// … and for so many.
+/// … or than are expected of the sources that were not polled yet, and for so many more.
+const SPARE_OF_EXPECTED: usize = 32;
 const SPARE: usize = 16_384;
+/// But for so many times the keys at most, as what is expected of few sources says little.
+const MOST_GROWTH: usize = 4;
 /// Sketches are dropped this long after the newest document last held their entry, beyond the window.
 const GRACE: TimeDelta = TimeDelta::hours(24);
 
@@ -150,7 +153,12 @@ fn load(connection: &Connection, keys: Option<usize>) -> Result<Index, Error> {
             usize::try_from(rows).unwrap_or(0) * MOST_KEYS
         }
     };
-    let mut index = Index::with_room_for(keys + keys / SPARE_PART + SPARE);
+    let (sources, polled) = connection
+        .prepare_cached(
+            "SELECT count(*), count(last_polled_at_ms) FROM schedule JOIN sources ON id = source WHERE active = 1",
+        )?
+        .query_row([], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, u32>(1)?)))?;
+    let mut index = Index::with_room_for(room(keys, sources as usize, polled as usize));
     let mut statement = connection.prepare_cached(
         "SELECT entry, source, dated_at_ms, keys FROM sketch_keys ORDER BY entry",
     )?;
@@ -169,6 +177,18 @@ fn load(connection: &Connection, keys: Option<usize>) -> Result<Index, Error> {
         index.insert(placed, keys.iter().copied().map(u32::from_le_bytes));
     }
     Ok(index)
+}
+
+/// For how many keys an index is made when there are `keys`. Making one reads all of them, so that of a first poll of
+/// many sources, `polled` of them so far, should not be made often.
+fn room(keys: usize, sources: usize, polled: usize) -> usize {
+    let wanted = if polled < sources {
+        let expected = (keys * sources / polled.max(1)).min(keys * MOST_GROWTH);
+        expected + expected / SPARE_OF_EXPECTED
+    } else {
+        keys + keys / SPARE_PART
+    };
+    wanted + SPARE
 }
 
 impl Store {
@@ -370,5 +390,29 @@ impl Texts for StoredTexts<'_> {
 
     fn members(&self, article: i64) -> Vec<Side> {
         self.stored_members(article).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_is_made_for_what_is_to_come() {
+        assert_eq!(room(0, 5_000, 0), SPARE);
+        assert_eq!(room(60_000, 10, 10), 70_000 + SPARE, "all were polled");
+        assert_eq!(room(32_000, 1_000, 500), 66_000 + SPARE);
+        assert_eq!(
+            room(32_000, 1_000, 0),
+            132_000 + SPARE,
+            "not for more than four times"
+        );
+        // A first poll of many sources, as alike as can be, makes few.
+        let (mut keys, mut made) = (0, 0);
+        while keys < 5_000 * 400 {
+            keys = room(keys, 5_000, keys / 400);
+            made += 1;
+        }
+        assert!(made <= 5, "{made}");
     }
 }
