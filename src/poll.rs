@@ -397,13 +397,12 @@ fn feed(
         let content_hash = normalize::content_hash(&entry, &details).cast_signed();
         let page = page_wish(&due.source, &entry, &text);
         let html = compress(&std::mem::take(&mut entry.content_html));
+        let url_key = identity.url_key.as_deref();
         items.push(Item::Candidate(Box::new(Candidate {
             raw_hash,
             key,
-            url_key: identity
-                .url_key
-                .as_deref()
-                .map(|key| xxh3_64(key.as_bytes()).cast_signed()),
+            url_key: url_key.map(|key| xxh3_64(key.as_bytes()).cast_signed()),
+            url_host: url_key.map_or(0, host_hash),
             trusted: identity.trusted,
             content_hash,
             details,
@@ -462,6 +461,12 @@ fn feed(
 const SHORT_WORDS: u64 = 120;
 /// No mark of a text that breaks off is longer, in characters.
 const MARK_CHARS: usize = 40;
+
+/// Hash of the host that a canonical key begins with, 32 bits and never 0.
+fn host_hash(key: &str) -> i64 {
+    let host = key.split(['/', '?', '#']).next().unwrap_or(key);
+    i64::from(xxh3_64(host.as_bytes()) as u32 | 1)
+}
 
 /// The page of an entry, when the source wants it: always, or because the feed gives no text, a short one or one that
 /// breaks off.

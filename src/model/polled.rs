@@ -144,6 +144,8 @@ pub struct Candidate {
     pub key: i64,
     /// Hash of the canonical URL; `None` when it identifies nothing.
     pub url_key: Option<i64>,
+    /// Hash of its host: the keys of one site stand together in the store. Not 0, unless there is no key.
+    pub url_host: i64,
     /// The id may be republished.
     pub trusted: bool,
     /// Hash of everything shown.

@@ -266,8 +266,8 @@ fn insert_entry(
     tx.prepare_cached(
         "INSERT INTO entries (source, key, slot, article, rung, entry_id, id_kind, url, url_key, title,
          published_at_ms, updated_at_ms, details, scope, content_hash, text_hash, revision, first_seen_at_ms,
-         joined_to, evidence, id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 1, ?17, ?18, ?19, ?20)",
+         joined_to, evidence, id, url_host)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 1, ?17, ?18, ?19, ?20, ?21)",
     )?
     .execute(params![
         context.source,
@@ -290,6 +290,7 @@ fn insert_entry(
         join.map(|join| join.entry),
         evidence_json(join.and_then(|join| join.evidence.as_ref()))?,
         id,
+        candidate.url_host,
     ])?;
     context.past.next_entry.set(id + 1);
     insert_content(tx, id, candidate)?;
@@ -384,7 +385,7 @@ fn revise(
          updated_at_ms = nullif(max(coalesce(?6, 0), CASE WHEN ?5 > published_at_ms THEN ?5 ELSE 0 END), 0),
          published_at_ms = CASE WHEN published_at_ms IS NULL OR ?5 < published_at_ms THEN ?5 ELSE published_at_ms END,
          details = ?7, scope = ?8, content_hash = ?9, text_hash = ?10, revision = revision + 1,
-         last_seen_at_ms = NULL WHERE id = ?1",
+         last_seen_at_ms = NULL, url_host = ?11 WHERE id = ?1",
     )?
     .execute(params![
         entry,
@@ -397,6 +398,7 @@ fn revise(
         scope_number(new.details.content_scope),
         candidate.content_hash,
         candidate.text_hash,
+        candidate.url_host,
     ])?;
     tx.prepare_cached("DELETE FROM contents WHERE entry = ?1")?
         .execute([entry])?;

@@ -22,6 +22,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0012_figures.sql")),
     M::up(include_str!("../../migrations/0013_lists.sql")),
     M::up(include_str!("../../migrations/0014_keys.sql")),
+    M::up(include_str!("../../migrations/0015_hosts.sql")),
 ];
 
 /// How long a statement waits for another process.

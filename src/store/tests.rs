@@ -74,6 +74,7 @@ fn candidate((id, title, text): Text<'_>) -> Item {
         raw_hash: xxh3_64(format!("{id}{title}{text}").as_bytes()),
         key: hash(id),
         url_key: None,
+        url_host: 0,
         trusted: true,
         content_hash: hash(&format!("{title}{text}")),
         text_hash: hash(text),

@@ -131,6 +131,36 @@ async fn the_order_of_polls_changes_nothing() {
     assert_eq!(articles.len(), 6, "{articles:#?}");
 }
 
+#[tokio::test]
+async fn one_address_is_one_article_also_with_what_an_older_release_stored() {
+    for older in [false, true] {
+        let origin = Origin::start().await;
+        let ids = ["first", "second"];
+        let sources = ids.map(|id| source(id, origin.url(&format!("/{id}"))));
+        let mill = Mill::new(sources.to_vec()).await;
+        let links = [
+            "http://a.example/gate",
+            "https://www.a.example/gate?utm_source=rss",
+        ];
+        for (number, (id, link)) in ids.iter().zip(links).enumerate() {
+            let text = story(number as u64, 0..4);
+            let body = rss(&item(id, link, &format!("Of the {id}"), &text));
+            origin.script(&format!("/{id}"), Reply::ok(body));
+        }
+        mill.poll("first").await.expect("polled");
+        assert_eq!(
+            mill.count("SELECT count(*) FROM entries WHERE url_host <> 0"),
+            1
+        );
+        if older {
+            mill.change("UPDATE entries SET url_host = 0"); // as by migration 15
+        }
+        mill.poll("second").await.expect("polled");
+        assert_eq!(mill.count("SELECT count(*) FROM entries"), 2);
+        assert_eq!(mill.count("SELECT count(*) FROM articles"), 1, "{older}");
+    }
+}
+
 fn permutations(length: usize) -> Vec<Vec<usize>> {
     let mut all = vec![Vec::new()];
     for at in 0..length {

@@ -82,9 +82,9 @@ pub(super) fn known(
             .prepare_cached(concat!(
                 "SELECT ",
                 known_columns!(),
-                " FROM entries WHERE url_key = ?1 ORDER BY id DESC LIMIT 20"
+                " FROM entries WHERE url_host IN (0, ?2) AND url_key = ?1 ORDER BY id DESC LIMIT 20"
             ))?
-            .query_map([url_key], known_entry)?
+            .query_map([url_key, candidate.url_host], known_entry)?
             .collect::<Result<_, _>>()?;
         known.same_url.reverse();
     }
