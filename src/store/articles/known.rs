@@ -35,6 +35,9 @@ pub(in crate::store) fn known_entry(
     })
 }
 
+/// `entries.url_host` of what was stored before there was one.
+const HOST_UNKNOWN: i64 = 0;
+
 pub(super) fn known(
     tx: &Savepoint<'_>,
     context: &Context<'_>,
@@ -78,15 +81,18 @@ pub(super) fn known(
         return Ok(known);
     }
     if let Some(url_key) = candidate.url_key {
-        known.same_url = tx
-            .prepare_cached(concat!(
-                "SELECT ",
-                known_columns!(),
-                " FROM entries WHERE url_host IN (0, ?2) AND url_key = ?1 ORDER BY id DESC LIMIT 20"
-            ))?
-            .query_map([url_key, candidate.url_host], known_entry)?
-            .collect::<Result<_, _>>()?;
-        known.same_url.reverse();
+        // One host at a time: for both at once SQLite makes a table, and another one to sort them.
+        let mut statement = tx.prepare_cached(concat!(
+            "SELECT ",
+            known_columns!(),
+            " FROM entries WHERE url_host = ?2 AND url_key = ?1 ORDER BY id DESC LIMIT 20"
+        ))?;
+        for host in [HOST_UNKNOWN, candidate.url_host] {
+            for entry in statement.query_map([url_key, host], known_entry)? {
+                known.same_url.push(entry?);
+            }
+        }
+        known.same_url.sort_unstable_by_key(|known| known.entry);
     }
     Ok(known)
 }
