@@ -211,6 +211,7 @@ fn candidate(number: u64, text: &str) -> Item {
         raw_hash: hash.unsigned_abs(),
         key: hash,
         url_key: Some(hash ^ 1),
+        url_host: 1,
         trusted: true,
         content_hash: hash,
         text_hash: hash,
