@@ -20,7 +20,7 @@ use crate::model::{
 use crate::parse::{Link, ParsedEntry, ParsedFeed, Text};
 use crate::text::{find, is_evenly_spaced, text_of};
 
-pub use self::url::canonical_key;
+pub use self::url::{canonical_key, key_host};
 use dates::dates;
 use furniture::Head;
 use language::language;

@@ -462,10 +462,9 @@ const SHORT_WORDS: u64 = 120;
 /// No mark of a text that breaks off is longer, in characters.
 const MARK_CHARS: usize = 40;
 
-/// Hash of the host that a canonical key begins with, 32 bits and never 0.
+/// Hash of the host of a canonical key, 32 bits and never 0.
 fn host_hash(key: &str) -> i64 {
-    let host = key.split(['/', '?', '#']).next().unwrap_or(key);
-    i64::from(xxh3_64(host.as_bytes()) as u32 | 1)
+    i64::from(xxh3_64(normalize::key_host(key).as_bytes()) as u32 | 1)
 }
 
 /// The page of an entry, when the source wants it: always, or because the feed gives no text, a short one or one that

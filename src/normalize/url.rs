@@ -22,6 +22,11 @@ pub fn canonical_key(url: &str) -> Option<String> {
     key_of(parsed(url.trim())?)
 }
 
+/// The host that a [`canonical_key`] begins with, and its port when it has one of its own.
+pub fn key_host(key: &str) -> &str {
+    key.split(['/', '?', '#']).next().unwrap_or(key)
+}
+
 /// As [`canonical_key`], of what `absolute` has made.
 pub(super) fn key_of_absolute(url: &str) -> Option<String> {
     key_of(Cow::Borrowed(url))
@@ -310,6 +315,20 @@ mod tests {
 
     fn key(url: &str) -> String {
         canonical_key(url).expect(url)
+    }
+
+    #[test]
+    fn a_key_begins_with_its_host() {
+        for (url, host) in [
+            ("https://www.example.org/gate?x=1", "example.org"),
+            ("https://example.org", "example.org"),
+            ("https://example.org/?x=1", "example.org"),
+            ("http://example.org:8080/gate", "example.org:8080"),
+            ("https://example.org/#!/gate", "example.org"),
+            ("https://example.org/#/gate", "example.org"),
+        ] {
+            assert_eq!(key_host(&key(url)), host, "{url}");
+        }
     }
 
     #[test]
